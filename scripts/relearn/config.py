@@ -1,0 +1,325 @@
+"""The typed config: types, ranges, units and cross-checks of everything a user can set.
+
+The YAML files (``config/config.yaml``, an overlay of ``config/scale/``) are merged by
+Snakemake; `resolve` turns the result into frozen models or stops with one message that
+names the key and what is allowed. The JSON schema in ``workflow/schemas/`` and the
+reference page of the docs are generated from here.
+"""
+
+import re
+from collections.abc import Mapping
+from itertools import product
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from relearn.errors import UserError
+
+Activation = Literal["relu", "leaky_relu", "elu", "softplus", "tanh", "sigmoid", "linear"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+ACTIVATIONS = Activation.__args__
+DIMUON_TARGETS = (
+    "pt",
+    "mass",
+    "rapidity",
+    "cos_theta_cs",
+    "abs_cos_theta_cs",
+    "abs_delta_eta",
+    "abs_delta_phi",
+    "delta_r",
+    "gamma",
+)
+MOMENTA_TARGETS = ("identity", "square", "norm_squared")
+TARGETS = {"dimuon": DIMUON_TARGETS, "momenta": MOMENTA_TARGETS}
+SCAN_AXES = (
+    "dataset",
+    "target",
+    "hidden",
+    "activation",
+    "convention",
+    "initialiser",
+    "dropout",
+    "start",
+)
+
+
+class Strict(BaseModel):
+    """Frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sample(Strict):
+    """Simulated events of one process."""
+
+    card: str = Field(description="Pythia card (.cmnd), relative to the config's folder's parent")
+    detector: Literal["none", "embedded"] = Field(
+        "embedded", description="none: particle level; embedded: the built-in detector response"
+    )
+    detector_card: Literal["CMS", "ATLAS"] = Field(
+        "CMS", description="whose efficiencies and resolutions the embedded detector has"
+    )
+    multiple_interactions: bool = Field(
+        False, description="Pythia's multiple parton interactions (five times slower)"
+    )
+    keep: Literal["prompt_muons", "stable"] = Field(
+        "prompt_muons", description="particles written: prompt muons only, or all stable ones"
+    )
+    events_per_part: int = Field(4000, ge=1, description="events in one file, made by one job")
+
+
+class Split(Strict):
+    """Number of events in each part of a dataset."""
+
+    train: int = Field(ge=1, description="events that gradients see")
+    validation: int = Field(ge=1, description="events that choose the best epoch")
+    test: int = Field(ge=1, description="events that are looked at once, by the studies")
+
+
+class Selection(Strict):
+    """Cuts on both muons of a pair."""
+
+    pt_min: float = Field(0.0, ge=0, description="least transverse momentum of a muon, GeV")
+    abs_eta_max: float = Field(10.0, gt=0, description="largest |pseudorapidity| of a muon")
+
+
+class Dimuon(Strict):
+    """The leading muon of each charge, and the invariants of the pair."""
+
+    kind: Literal["dimuon"]
+    sample: Name = Field(description="the sample that the events come from")
+    selection: Selection = Selection()
+    events: Split
+
+
+class Momenta(Strict):
+    """Toy momenta, for functions of one three-vector."""
+
+    kind: Literal["momenta"]
+    events: Split
+
+
+class Training(Strict):
+    """How the networks of a scan are trained."""
+
+    epochs: int = Field(description="passes over the training data", ge=1)
+    batch_size: int = Field(1000, ge=1, description="events in one gradient step")
+    learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
+    optimiser: Literal["adam"] = Field("adam", description="the optimiser")
+    patience: int | None = Field(
+        None, ge=1, description="stop a network after this many epochs without a better loss"
+    )
+    compile: Literal["auto", "on", "off"] = Field(
+        "auto", description="torch.compile: auto uses it where the measured gain outweighs it"
+    )
+    validate_every: int = Field(1, ge=1, description="epochs between looks at the validation loss")
+    threads: int = Field(1, ge=1, description="CPU threads of one job; part of the result's spec")
+
+
+class TrainingOverride(Strict):
+    """The same keys, where one scan differs from the default."""
+
+    epochs: int | None = Field(None, ge=1)
+    batch_size: int | None = Field(None, ge=1)
+    learning_rate: float | None = Field(None, gt=0)
+    optimiser: Literal["adam"] | None = None
+    patience: int | None = Field(None, ge=1)
+    compile: Literal["auto", "on", "off"] | None = None
+    validate_every: int | None = Field(None, ge=1)
+    threads: int | None = Field(None, ge=1)
+
+
+def parse_hidden(text: str | int) -> list[list[int]]:
+    """Read a hidden-layer entry: ``10`` · ``"20x20"`` · ``"1..20"`` · ``"10x1..10"`` · ``"none"``.
+
+    Returns
+    -------
+    list of list of int
+        Every network that the entry stands for, as nodes per hidden layer.
+    """
+    if str(text) == "none":
+        return [[]]
+    layers = []
+    for token in str(text).split("x"):
+        match = re.fullmatch(r"(\d+)(?:\.\.(\d+))?", token.strip())
+        if not match:
+            raise ValueError(
+                f"{text!r} is no layer size: write 10, 20x20, 1..20, 10x1..10, or none"
+            )
+        first, last = int(match[1]), int(match[2] or match[1])
+        if first < 1 or last < first:
+            raise ValueError(f"{text!r}: layer sizes are positive and ranges rise")
+        layers.append(range(first, last + 1))
+    return [list(sizes) for sizes in product(*layers)]
+
+
+class Scan(Strict):
+    """Networks to train: the product of the lists, times the trials."""
+
+    architecture: Literal["mlp"] = Field("mlp", description="the family of networks")
+    dataset: list[Name] = Field(min_length=1, description="what they are trained on")
+    target: list[str] = Field(min_length=1, description="what they learn")
+    hidden: list[str | int] = Field(
+        min_length=1, description="hidden layers: 10, 20x20, a range 1..20, 10x1..10, or none"
+    )
+    activation: list[str] = Field(
+        ["leaky_relu"], min_length=1, description="one for all hidden layers, or one each: relu+linear"
+    )
+    convention: list[Literal["keras", "pytorch"]] = Field(
+        ["keras"], min_length=1, description="whose defaults: slope, initial weights, Adam's epsilon"
+    )
+    initialiser: list[
+        Literal["default", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal"]
+    ] = Field(["default"], min_length=1, description="initial weights; default: the convention's")
+    dropout: list[Annotated[float, Field(ge=0, lt=1)]] = Field(
+        [0.0], min_length=1, description="share of hidden nodes switched off at each step"
+    )
+    start: list[Literal["scratch", "pretrained", "frozen"]] = Field(
+        ["scratch"], min_length=1, description="first layers: random, or from `pretrained`, or fixed"
+    )
+    pretrained: Name | None = Field(None, description="the scan whose best network gives them")
+    trials: int = Field(ge=1, description="trainings of each point, with other seeds")
+    training: TrainingOverride = TrainingOverride()
+
+    @field_validator(*SCAN_AXES, mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        return value if isinstance(value, list) else [value]
+
+    @field_validator("hidden")
+    @classmethod
+    def _hidden_reads(cls, value: list[str | int]) -> list[str | int]:
+        for entry in value:
+            parse_hidden(entry)
+        return value
+
+    @field_validator("activation")
+    @classmethod
+    def _activation_known(cls, value: list[str]) -> list[str]:
+        for entry in value:
+            for name in entry.split("+"):
+                if name not in ACTIVATIONS:
+                    raise ValueError(f"{name!r} is none of {', '.join(ACTIVATIONS)}")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Scan":
+        for entry in self.activation:
+            count = entry.count("+") + 1
+            for sizes in self.layers():
+                if count > 1 and len(sizes) != count:
+                    raise ValueError(
+                        f"activation {entry!r} has {count} names, hidden {sizes} {len(sizes)} layers"
+                    )
+        if set(self.start) - {"scratch"} and not self.pretrained:
+            raise ValueError("start: pretrained or frozen needs `pretrained`, the name of a scan")
+        return self
+
+    def layers(self) -> list[list[int]]:
+        """Every network's nodes per hidden layer, in the order written."""
+        return [sizes for entry in self.hidden for sizes in parse_hidden(entry)]
+
+
+class Study(Strict):
+    """What is measured and drawn, on which scans."""
+
+    scans: list[Name] = Field([], description="the scans whose networks are looked at")
+    datasets: list[Name] = Field([], description="datasets looked at besides those of the scans")
+    options: dict[str, Any] = Field({}, description="settings of this study alone")
+
+
+class Config(Strict):
+    """The whole study."""
+
+    scale: Name = Field(description="name of the scale: results go to results/<scale>/")
+    seed: int = Field(0, ge=0, description="root of every seed")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="where networks are trained; auto: a GPU if there is one"
+    )
+    batch_seconds: float = Field(
+        40, gt=0, description="about how long one training job lasts on one core, s"
+    )
+    samples: dict[Name, Sample]
+    datasets: dict[Name, Annotated[Dimuon | Momenta, Field(discriminator="kind")]]
+    training: Training
+    scans: dict[Name, Scan]
+    studies: dict[Name, Study]
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Config":
+        for name, dataset in self.datasets.items():
+            if isinstance(dataset, Dimuon):
+                _known(f"datasets.{name}.sample", dataset.sample, self.samples)
+        for name, scan in self.scans.items():
+            for dataset in scan.dataset:
+                _known(f"scans.{name}.dataset", dataset, self.datasets)
+                for target in scan.target:
+                    allowed = TARGETS[self.datasets[dataset].kind]
+                    _known(f"scans.{name}.target", target, allowed, f"a target of {dataset}")
+            if scan.pretrained:
+                _known(f"scans.{name}.pretrained", scan.pretrained, self.scans)
+                if self.scans[scan.pretrained].pretrained:
+                    raise ValueError(f"scans.{name}.pretrained: chains are not supported")
+            for dataset in scan.dataset:
+                size = scan.training.batch_size or self.training.batch_size
+                if size > self.datasets[dataset].events.train:
+                    raise ValueError(
+                        f"scans.{name}: batch_size {size} is more than the "
+                        f"{self.datasets[dataset].events.train} training events of {dataset}"
+                    )
+        for name, study in self.studies.items():
+            for scan in study.scans:
+                _known(f"studies.{name}.scans", scan, self.scans)
+            for dataset in study.datasets:
+                _known(f"studies.{name}.datasets", dataset, self.datasets)
+        return self
+
+
+def _known(key: str, name: str, allowed: Any, what: str = "defined") -> None:
+    if name not in allowed:
+        raise ValueError(f"{key}: {name!r} is not {what}; allowed: {', '.join(sorted(allowed))}")
+
+
+def resolve(raw: Mapping[str, Any]) -> Config:
+    """Check the merged config.
+
+    Raises
+    ------
+    UserError
+        One message with a line per mistake: the key, what it is, what is allowed.
+    """
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        lines = [_explain(item) for item in error.errors()]
+        raise UserError("the config cannot be used:\n" + "\n".join(lines)) from None
+
+
+def _explain(item: Mapping[str, Any]) -> str:
+    key = ".".join(str(part) for part in item["loc"] if part not in ("dimuon", "momenta"))
+    message = item["msg"].removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        return f"  {key}: unknown key; see config/README.md for the keys there are"
+    if item["type"] == "missing":
+        return f"  {key}: is required"
+    if item["type"] == "value_error" and not key:
+        return f"  {message}"
+    return f"  {key}: {message} (it is {item['input']!r})"
+
+
+def scan_spec(config: Config, name: str) -> dict[str, Any]:
+    """Return scan `name` with all defaults filled in, ready for `relearn.scans.expand`."""
+    scan = config.scans[name]
+    override = scan.training.model_dump(exclude_none=True)
+    axes = {axis: list(getattr(scan, axis)) for axis in SCAN_AXES}
+    axes["hidden"] = scan.layers()
+    return {
+        "name": name,
+        "architecture": scan.architecture,
+        "axes": axes,
+        "trials": scan.trials,
+        "training": config.training.model_dump() | override,
+        "pretrained": scan.pretrained,
+        "seed": config.seed,
+        "batch_seconds": config.batch_seconds,
+    }

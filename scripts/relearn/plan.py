@@ -1,0 +1,190 @@
+"""From the config to what there is to do: parts, files, studies and their cost.
+
+Pure functions, shared by the Snakefile, the scripts and the tests; neither numpy nor torch.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from relearn import scans
+from relearn.config import Config, Dimuon, scan_spec
+from relearn.errors import UserError
+
+SPLITS = ("train", "validation", "test")
+YIELD_MARGIN = 1.05  # more events than the measured yield asks for, for its fluctuation
+MODEL_FILES = ("weights.safetensors", "runs.csv", "history.csv", "spec.json")
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """What a study makes besides its main table, and the options that it takes."""
+
+    title: str
+    extras: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+STUDIES = {
+    "samples": StudyPlan("The simulated samples", extras=("histograms",)),
+    "pt_nodes": StudyPlan("pT of Z→μμ against the number of nodes", extras=("predictions", "bins")),
+    "pt_layers": StudyPlan("pT with a second layer, and dead units", extras=("bins",)),
+    "pt_weights": StudyPlan("First-layer weights of the pT networks", extras=("matrix",)),
+    "pt_transfer": StudyPlan("pT across samples", extras=("bins",)),
+    "mass_grid": StudyPlan("Invariant mass over nodes and layers", extras=("predictions", "bins")),
+    "angles": StudyPlan("Angles and boost of the pair", extras=("predictions",)),
+    "identity": StudyPlan("V → V: the weight matrices found", extras=("matrix",)),
+    "square": StudyPlan("V → V²: segments, zero crossings, residual", extras=("curves", "history")),
+    "norm_squared": StudyPlan("V → |V|²: intuitive or not", extras=("history",)),
+}
+
+
+def results_dir(config: Config) -> str:
+    """Folder of a scale's results."""
+    return f"results/{config.scale}"
+
+
+def check_studies(config: Config) -> None:
+    """Stop at a study or an option that does not exist, or a study without scans.
+
+    Raises
+    ------
+    UserError
+        Naming the key and what is allowed.
+    """
+    for name, study in config.studies.items():
+        if name not in STUDIES:
+            raise UserError(
+                f"studies.{name}: no such study; allowed: {', '.join(sorted(STUDIES))}"
+            )
+        unknown = set(study.options) - set(STUDIES[name].options)
+        if unknown:
+            raise UserError(
+                f"studies.{name}.options: unknown {', '.join(sorted(unknown))}; "
+                f"allowed: {', '.join(sorted(STUDIES[name].options)) or 'none'}"
+            )
+        if not study.scans and not study.datasets:
+            raise UserError(f"studies.{name}: needs `scans` or `datasets` to look at")
+
+
+# --- events ---------------------------------------------------------------------------
+
+
+def yield_key(config: Config, dataset: str, root: Path) -> str:
+    """Return the hash of all that a dataset's yield depends on: cards, detector, selection."""
+    wanted = config.datasets[dataset]
+    sample = config.samples[wanted.sample]
+    card = root / sample.card
+    if not card.is_file():
+        raise UserError(f"samples.{wanted.sample}.card: {sample.card} does not exist")
+    parts = [
+        card.read_text(encoding="utf-8"),
+        sample.detector,
+        (root / f"config/detector/{sample.detector_card}.yaml").read_text(encoding="utf-8")
+        if sample.detector == "embedded"
+        else "",
+        str(sample.multiple_interactions),
+        json.dumps(wanted.selection.model_dump(), sort_keys=True),
+    ]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def read_yields(path: Path) -> dict[str, float]:
+    """Read ``config/yields.yaml``: selected events per generated event, by `yield_key`."""
+    rows = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return {row["key"]: float(row["selected_per_event"]) for row in rows or []}
+
+
+def parts(config: Config, sample: str, yields: Mapping[str, float], root: Path) -> list[str]:
+    """Return the parts of `sample` that its datasets need, split by split.
+
+    The split is in the part's name, so that asking for more events adds files to it and
+    moves no event from one split to another.
+    """
+    count = dict.fromkeys(SPLITS, 0)
+    for name, dataset in config.datasets.items():
+        if isinstance(dataset, Dimuon) and dataset.sample == sample:
+            for split, number in parts_of_dataset(config, name, yields, root).items():
+                count[split] = max(count[split], number)
+    return [f"{split}-{i:04d}" for split in SPLITS for i in range(count[split])]
+
+
+def parts_of_dataset(
+    config: Config, name: str, yields: Mapping[str, float], root: Path
+) -> dict[str, int]:
+    """Return how many parts each split of a dataset needs.
+
+    Raises
+    ------
+    UserError
+        If the yield has not been measured for these cards, detector and selection.
+    """
+    dataset = config.datasets[name]
+    sample = config.samples[dataset.sample]
+    key = yield_key(config, name, root)
+    if key not in yields:
+        raise UserError(
+            f"config/yields.yaml has no entry {key} for the dataset {name}: the card, the detector "
+            "or the selection is new. Measure it with `make yields` (add SCALE=… for an overlay)."
+        )
+    per_part = yields[key] * sample.events_per_part
+    return {
+        split: math.ceil(YIELD_MARGIN * getattr(dataset.events, split) / per_part)
+        for split in SPLITS
+    }
+
+
+def event_files(
+    config: Config, dataset: str, yields: Mapping[str, float], root: Path
+) -> list[str]:
+    """Return the event files that a dataset is built from, in order."""
+    sample = config.datasets[dataset].sample
+    folder = f"{results_dir(config)}/events/{sample}"
+    numbers = parts_of_dataset(config, dataset, yields, root)
+    return [f"{folder}/{split}-{i:04d}.root" for split in SPLITS for i in range(numbers[split])]
+
+
+# --- trainings ------------------------------------------------------------------------
+
+
+def scan_batches(config: Config, scan: str) -> list[scans.Batch]:
+    """Return the batches (jobs) of a scan."""
+    return scans.batches(scan_spec(config, scan))
+
+
+def model_dirs(config: Config, scan: str) -> list[str]:
+    """Return the folders of a scan's batches."""
+    folder = f"{results_dir(config)}/models/{scan}"
+    return [f"{folder}/{batch.name}" for batch in scan_batches(config, scan)]
+
+
+def used_scans(config: Config) -> list[str]:
+    """Return the scans that some study looks at, or that such a scan starts from."""
+    used = {scan for study in config.studies.values() for scan in study.scans}
+    used |= {config.scans[scan].pretrained for scan in used if config.scans[scan].pretrained}
+    return [scan for scan in config.scans if scan in used]
+
+
+def study_datasets(config: Config, study: str) -> list[str]:
+    """Return the datasets that a study reads: its own and those of its scans."""
+    wanted = set(config.studies[study].datasets)
+    for scan in config.studies[study].scans:
+        wanted |= set(config.scans[scan].dataset)
+    return [name for name in config.datasets if name in wanted]
+
+
+def tables(config: Config, study: str) -> list[str]:
+    """Return the table files of a study, the main one first."""
+    stems = [study, *(f"{study}_{extra}" for extra in STUDIES[study].extras)]
+    return [f"{results_dir(config)}/tables/{stem}.csv" for stem in stems]
+
+
+def figure(config: Config, study: str, suffix: str = "pdf") -> str:
+    """Return the file of a study's figure."""
+    return f"{results_dir(config)}/figures/{study}.{suffix}"

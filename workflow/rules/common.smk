@@ -1,0 +1,64 @@
+# The resolved config, paths and functions that every stage uses.
+
+from snakemake.exceptions import WorkflowError
+
+try:
+    CFG = typed.resolve(config)
+    plan.check_studies(CFG)
+    YIELDS = plan.read_yields(Path(shipped("config/yields.yaml")))
+    PARTS = {sample: plan.parts(CFG, sample, YIELDS, ROOT) for sample in CFG.samples}
+    SCANS = {scan: plan.scan_batches(CFG, scan) for scan in plan.used_scans(CFG)}
+except errors.UserError as error:
+    raise WorkflowError(str(error))
+
+R = plan.results_dir(CFG)
+GPU = device.gpu_meant(CFG.device)
+STUDIES = list(CFG.studies)
+
+
+wildcard_constraints:
+    sample="[a-z][a-z0-9_]*",
+    part=r"(train|validation|test)-\d{4}",
+    dataset="[a-z][a-z0-9_]*",
+    scan="[a-z][a-z0-9_]*",
+    batch=r"\d{4}",
+    study="[a-z][a-z0-9_]*",
+
+
+def script(name):
+    """The path of a command-line file: an input of its rule, so that editing it reruns."""
+    return shipped(f"scripts/{name}.py")
+
+
+def figures():
+    return [plan.figure(CFG, study, suffix) for study in STUDIES for suffix in ("pdf", "png")]
+
+
+def as_json(value):
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
+def env(name):
+    """A pinned environment of envs/, for `conda:`."""
+    return str(ROOT / "envs" / f"{name}.yaml")
+
+
+onstart:
+    trainings = sum(len(batch.runs) for batches in SCANS.values() for batch in batches)
+    print(f"relearn: scale {CFG.scale}, {sum(map(len, PARTS.values()))} event files, "
+          f"{trainings} trainings in {sum(map(len, SCANS.values()))} jobs, "
+          f"{len(STUDIES)} studies, device {CFG.device} "
+          f"({'asks for a GPU' if GPU else 'CPU'})", file=sys.stderr)
+
+
+onsuccess:
+    print(f"relearn: scale {CFG.scale} is complete. Open next:\n"
+          f"  {R}/report.html   everything on one page\n"
+          f"  {R}/claims.csv    what the talks say against what was measured\n"
+          f"  {R}/figures/      every figure, PDF and PNG", file=sys.stderr)
+
+
+onerror:
+    print(f"relearn: stopped; what is finished is kept. The failed job's own log is named above "
+          f"(folder {R}/logs); the same command goes on from here. Whole log: {log}",
+          file=sys.stderr)

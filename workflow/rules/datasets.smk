@@ -1,0 +1,58 @@
+# Event files and toys → HDF5 datasets.
+
+
+def of_kind(kind):
+    names = [name for name, dataset in CFG.datasets.items() if dataset.kind == kind]
+    return "|".join(names) or "no_such_dataset"
+
+
+rule dataset_dimuon:
+    input:
+        script=script("build_dimuon"),
+        events=lambda w: plan.event_files(CFG, w.dataset, YIELDS, ROOT),
+    output:
+        f"{R}/datasets/{{dataset}}.h5",
+    log:
+        f"{R}/logs/dataset/{{dataset}}.log",
+    benchmark:
+        f"{R}/benchmarks/dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=of_kind("dimuon"),
+    params:
+        code=fingerprint("build_dimuon"),
+        settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
+    threads: NEEDS["dataset"].threads
+    resources:
+        mem_mb=NEEDS["dataset"].mem(),
+        runtime=NEEDS["dataset"].minutes(),
+    conda:
+        env("generate")
+    shell:
+        "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        " --events {input.events:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule dataset_momenta:
+    input:
+        script=script("build_momenta"),
+    output:
+        f"{R}/datasets/{{dataset}}.h5",
+    log:
+        f"{R}/logs/dataset/{{dataset}}.log",
+    benchmark:
+        f"{R}/benchmarks/dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=of_kind("momenta"),
+    params:
+        code=fingerprint("build_momenta"),
+        settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
+        seed=CFG.seed,
+    threads: NEEDS["dataset"].threads
+    resources:
+        mem_mb=NEEDS["dataset"].mem(),
+        runtime=NEEDS["dataset"].minutes(),
+    conda:
+        env("generate")
+    shell:
+        "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        " --root-seed {params.seed} --output {output:q} > {log:q} 2>&1"

@@ -1,0 +1,33 @@
+# Cards → event files, part by part.
+
+
+rule generate:
+    input:
+        script=script("generate_events"),
+        card=lambda w: shipped(CFG.samples[w.sample].card),
+        detector=lambda w: (
+            shipped(f"config/detector/{CFG.samples[w.sample].detector_card}.yaml")
+            if CFG.samples[w.sample].detector == "embedded"
+            else []
+        ),
+    output:
+        f"{R}/events/{{sample}}/{{part}}.root",
+    log:
+        f"{R}/logs/generate/{{sample}}/{{part}}.log",
+    benchmark:
+        f"{R}/benchmarks/generate/{{sample}}/{{part}}.tsv"
+    params:
+        code=fingerprint("generate_events"),
+        tools=versions("generate", "pythia8"),
+        sample=lambda w: as_json(CFG.samples[w.sample].model_dump()),
+        seed=CFG.seed,
+    threads: NEEDS["generate"].threads
+    resources:
+        mem_mb=NEEDS["generate"].mem(),
+        runtime=NEEDS["generate"].minutes(),
+    conda:
+        env("generate")
+    shell:
+        "python {input.script} --sample {wildcards.sample} --part {wildcards.part}"
+        " --settings {params.sample:q} --card {input.card:q} --root-seed {params.seed}"
+        " --output {output:q} > {log:q} 2>&1"

@@ -1,0 +1,84 @@
+# Tables and figures → claims, provenance, one page.
+
+TABLES = [table for study in STUDIES for table in plan.tables(CFG, study)]
+
+
+rule claims:
+    input:
+        script=script("score_claims"),
+        claims=shipped("config/claims.yaml"),
+        tables=TABLES,
+    output:
+        f"{R}/claims.csv",
+    log:
+        f"{R}/logs/report/claims.log",
+    benchmark:
+        f"{R}/benchmarks/report/claims.tsv"
+    params:
+        code=fingerprint("score_claims"),
+        scale=CFG.scale,
+        folder=f"{R}/tables",
+    threads: NEEDS["report"].threads
+    resources:
+        mem_mb=NEEDS["report"].mem(),
+        runtime=NEEDS["report"].minutes(),
+    conda:
+        env("plot")
+    shell:
+        "python {input.script} --claims {input.claims:q} --tables {params.folder:q}"
+        " --scale {params.scale} --output {output:q} > {log:q} 2>&1"
+
+
+rule provenance:
+    input:
+        f"{R}/claims.csv",
+        figures(),
+        script=script("write_provenance"),
+    output:
+        f"{R}/provenance.json",
+    log:
+        f"{R}/logs/report/provenance.log",
+    benchmark:
+        f"{R}/benchmarks/report/provenance.tsv"
+    params:
+        code=fingerprint("write_provenance"),
+        config=as_json(CFG.model_dump()),
+        folder=f"{R}/benchmarks",
+    threads: NEEDS["report"].threads
+    resources:
+        mem_mb=NEEDS["report"].mem(),
+        runtime=NEEDS["report"].minutes(),
+    conda:
+        env("train")
+    shell:
+        "python {input.script} --config-json {params.config:q} --benchmarks {params.folder:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule report:
+    input:
+        script=script("build_report"),
+        claims=f"{R}/claims.csv",
+        provenance=f"{R}/provenance.json",
+        figures=[plan.figure(CFG, study, "png") for study in STUDIES],
+        tables=TABLES,
+        captions=[shipped(f"workflow/report/{study}.rst") for study in STUDIES],
+    output:
+        f"{R}/report.html",
+    log:
+        f"{R}/logs/report/report.log",
+    benchmark:
+        f"{R}/benchmarks/report/report.tsv"
+    params:
+        code=fingerprint("build_report"),
+        captions=shipped("workflow/report"),
+    threads: NEEDS["report"].threads
+    resources:
+        mem_mb=NEEDS["report"].mem(),
+        runtime=NEEDS["report"].minutes(),
+    conda:
+        env("plot")
+    shell:
+        "python {input.script} --claims {input.claims:q} --figures {input.figures:q}"
+        " --tables {input.tables:q} --captions {params.captions:q}"
+        " --provenance {input.provenance:q} --output {output:q} > {log:q} 2>&1"

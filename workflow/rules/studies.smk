@@ -1,0 +1,77 @@
+# Trained networks → tables → figures: one pair of rules for each study of the config.
+
+for study in STUDIES:
+
+    rule:
+        name:
+            f"measure_{study}"
+        input:
+            script=script("measure_study"),
+            models=[
+                f"{folder}/{name}"
+                for scan in CFG.studies[study].scans
+                for folder in plan.model_dirs(CFG, scan)
+                for name in plan.MODEL_FILES
+            ],
+            datasets=[f"{R}/datasets/{name}.h5" for name in plan.study_datasets(CFG, study)],
+        output:
+            plan.tables(CFG, study),
+        log:
+            f"{R}/logs/measure/{study}.log",
+        benchmark:
+            f"{R}/benchmarks/measure/{study}.tsv"
+        params:
+            code=fingerprint("measure_study", f"relearn.studies.{study}"),
+            tools=versions("train", "pytorch", "numpy"),
+            study=study,
+            scans=CFG.studies[study].scans,
+            options=as_json(CFG.studies[study].options),
+            models=f"{R}/models",
+        threads: NEEDS["measure"].threads
+        resources:
+            mem_mb=NEEDS["measure"].mem(),
+            runtime=NEEDS["measure"].minutes(),
+        conda:
+            env("train")
+        shell:
+            "python {input.script} --study {params.study} --scans {params.scans:q}"
+            " --models {params.models:q} --datasets {input.datasets:q}"
+            " --options {params.options:q} --output {output:q} > {log:q} 2>&1"
+
+    rule:
+        name:
+            f"fig_{study}"
+        input:
+            script=script("draw_figure"),
+            tables=plan.tables(CFG, study),
+        output:
+            pdf=plan.figure(CFG, study, "pdf"),
+            png=report(
+                plan.figure(CFG, study, "png"),
+                caption=f"../report/{study}.rst",
+                category="figures",
+            ),
+        log:
+            f"{R}/logs/draw/{study}.log",
+        benchmark:
+            f"{R}/benchmarks/draw/{study}.tsv"
+        params:
+            code=fingerprint("draw_figure", f"relearn.figures.{study}"),
+            tools=versions("plot", "matplotlib"),
+            study=study,
+            options=as_json(CFG.studies[study].options),
+        threads: NEEDS["draw"].threads
+        resources:
+            mem_mb=NEEDS["draw"].mem(),
+            runtime=NEEDS["draw"].minutes(),
+        conda:
+            env("plot")
+        shell:
+            "python {input.script} --study {params.study} --tables {input.tables:q}"
+            " --options {params.options:q} --pdf {output.pdf:q} --png {output.png:q}"
+            " > {log:q} 2>&1"
+
+
+rule figures:
+    input:
+        figures(),

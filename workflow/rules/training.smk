@@ -1,0 +1,51 @@
+# Datasets → trained networks, batch by batch of a scan.
+
+
+def batch_of(w):
+    return SCANS[w.scan][int(w.batch)]
+
+
+def pretrained_models(w):
+    start = CFG.scans[w.scan].pretrained
+    if not start:
+        return []
+    return [f"{folder}/{name}" for folder in plan.model_dirs(CFG, start) for name in plan.MODEL_FILES]
+
+
+rule train:
+    input:
+        script=script("train_ensemble"),
+        dataset=lambda w: f"{R}/datasets/{batch_of(w).dataset}.h5",
+        pretrained=pretrained_models,
+    output:
+        weights=f"{R}/models/{{scan}}/{{batch}}/weights.safetensors",
+        runs=f"{R}/models/{{scan}}/{{batch}}/runs.csv",
+        history=f"{R}/models/{{scan}}/{{batch}}/history.csv",
+        spec=f"{R}/models/{{scan}}/{{batch}}/spec.json",
+    log:
+        f"{R}/logs/train/{{scan}}/{{batch}}.log",
+    benchmark:
+        f"{R}/benchmarks/train/{{scan}}/{{batch}}.tsv"
+    params:
+        code=fingerprint("train_ensemble"),
+        tools=versions("train", "pytorch", "numpy"),
+        scan=lambda w: as_json(typed.scan_spec(CFG, w.scan)),
+        pretrained=lambda w: (
+            f"--pretrained {R}/models/{CFG.scans[w.scan].pretrained}"
+            if CFG.scans[w.scan].pretrained
+            else ""
+        ),
+        folder=lambda w, output: str(Path(output.weights).parent),
+        checkpoint=lambda w: f"{R}/checkpoints/{w.scan}/{w.batch}",
+    threads: CFG.training.threads
+    resources:
+        mem_mb=NEEDS["train"].mem(),
+        runtime=NEEDS["train"].minutes(),
+        gpu=NEEDS["train"].gpu if GPU else 0,
+    conda:
+        env("train")
+    shell:
+        "python {input.script} --scan {params.scan:q} --batch {wildcards.batch}"
+        f" --device {CFG.device}"
+        " --dataset {input.dataset:q} {params.pretrained} --code {params.code}"
+        " --checkpoint {params.checkpoint:q} --output {params.folder:q} > {log:q} 2>&1"

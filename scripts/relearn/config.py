@@ -320,6 +320,7 @@ def scan_spec(config: Config, name: str) -> dict[str, Any]:
         "trials": scan.trials,
         "training": config.training.model_dump() | override,
         "pretrained": scan.pretrained,
+        "events": {dataset: config.datasets[dataset].events.train for dataset in scan.dataset},
         "seed": config.seed,
         "batch_seconds": config.batch_seconds,
     }

@@ -9,12 +9,15 @@ reference page of the docs are generated from here.
 import re
 from collections.abc import Mapping
 from itertools import product
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from relearn.errors import UserError
 
+CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
 Activation = Literal["relu", "leaky_relu", "elu", "softplus", "tanh", "sigmoid", "linear"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 ACTIVATIONS = Activation.__args__
@@ -52,7 +55,9 @@ class Strict(BaseModel):
 class Sample(Strict):
     """Simulated events of one process."""
 
-    card: str = Field(description="Pythia card (.cmnd), relative to the config's folder's parent")
+    card: str = Field(
+        description="Pythia card (.cmnd): a path from the working directory, or of this repository"
+    )
     detector: Literal["none", "embedded"] = Field(
         "embedded", description="none: particle level; embedded: the built-in detector response"
     )
@@ -86,17 +91,17 @@ class Selection(Strict):
 class Dimuon(Strict):
     """The leading muon of each charge, and the invariants of the pair."""
 
-    kind: Literal["dimuon"]
+    kind: Literal["dimuon"] = Field(description="two muons of an event")
     sample: Name = Field(description="the sample that the events come from")
-    selection: Selection = Selection()
-    events: Split
+    selection: Selection = Field(Selection(), description="cuts on both muons")
+    events: Split = Field(description="how many in each split")
 
 
 class Momenta(Strict):
     """Toy momenta, for functions of one three-vector."""
 
-    kind: Literal["momenta"]
-    events: Split
+    kind: Literal["momenta"] = Field(description="toy momenta")
+    events: Split = Field(description="how many in each split")
 
 
 class Training(Strict):
@@ -163,10 +168,14 @@ class Scan(Strict):
         min_length=1, description="hidden layers: 10, 20x20, a range 1..20, 10x1..10, or none"
     )
     activation: list[str] = Field(
-        ["leaky_relu"], min_length=1, description="one for all hidden layers, or one each: relu+linear"
+        ["leaky_relu"],
+        min_length=1,
+        description="one for all hidden layers, or one each: relu+linear",
     )
     convention: list[Literal["keras", "pytorch"]] = Field(
-        ["keras"], min_length=1, description="whose defaults: slope, initial weights, Adam's epsilon"
+        ["keras"],
+        min_length=1,
+        description="whose defaults: slope, initial weights, Adam's epsilon",
     )
     initialiser: list[
         Literal["default", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal"]
@@ -175,11 +184,15 @@ class Scan(Strict):
         [0.0], min_length=1, description="share of hidden nodes switched off at each step"
     )
     start: list[Literal["scratch", "pretrained", "frozen"]] = Field(
-        ["scratch"], min_length=1, description="first layers: random, or from `pretrained`, or fixed"
+        ["scratch"],
+        min_length=1,
+        description="first layers: random, or from `pretrained`, or fixed",
     )
     pretrained: Name | None = Field(None, description="the scan whose best network gives them")
     trials: int = Field(ge=1, description="trainings of each point, with other seeds")
-    training: TrainingOverride = TrainingOverride()
+    training: TrainingOverride = Field(
+        TrainingOverride(), description="where this scan's training differs"
+    )
 
     @field_validator(*SCAN_AXES, mode="before")
     @classmethod
@@ -239,11 +252,13 @@ class Config(Strict):
     batch_seconds: float = Field(
         40, gt=0, description="about how long one training job lasts on one core, s"
     )
-    samples: dict[Name, Sample]
-    datasets: dict[Name, Annotated[Dimuon | Momenta, Field(discriminator="kind")]]
-    training: Training
-    scans: dict[Name, Scan]
-    studies: dict[Name, Study]
+    samples: dict[Name, Sample] = Field(description="simulated processes, by name")
+    datasets: dict[Name, Annotated[Dimuon | Momenta, Field(discriminator="kind")]] = Field(
+        description="what networks learn from, by name"
+    )
+    training: Training = Field(description="how networks are trained, unless a scan differs")
+    scans: dict[Name, Scan] = Field(description="what is trained, by name")
+    studies: dict[Name, Study] = Field(description="what is measured and drawn, by name")
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Config":
@@ -289,10 +304,48 @@ def resolve(raw: Mapping[str, Any]) -> Config:
         One message with a line per mistake: the key, what it is, what is allowed.
     """
     try:
-        return Config.model_validate(raw)
+        return Config.model_validate(_without_switched_off(raw))
     except ValidationError as error:
         lines = [_explain(item) for item in error.errors()]
         raise UserError("the config cannot be used:\n" + "\n".join(lines)) from None
+
+
+def _without_switched_off(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the studies that an overlay sets to null."""
+    studies = raw.get("studies")
+    if not isinstance(studies, Mapping):
+        return dict(raw)
+    return {**raw, "studies": {name: study for name, study in studies.items() if study is not None}}
+
+
+def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge as Snakemake does: dictionaries key by key, anything else is replaced."""
+    merged = dict(base)
+    for key, value in overlay.items():
+        inner = merged.get(key)
+        both = isinstance(inner, Mapping) and isinstance(value, Mapping)
+        merged[key] = merge(inner, value) if both else value
+    return merged
+
+
+def load(scale: str, folder: Path = CONFIG_FOLDER) -> Config:
+    """Read ``config.yaml`` and the overlay of a scale from `folder`, without Snakemake.
+
+    Raises
+    ------
+    UserError
+        If a file is missing, is no YAML, or its content cannot be used.
+    """
+    merged: dict[str, Any] = {}
+    for path in (folder / "config.yaml", folder / "scale" / f"{scale}.yaml"):
+        if not path.is_file():
+            known = ", ".join(sorted(file.stem for file in (folder / "scale").glob("*.yaml")))
+            raise UserError(f"{path} does not exist; scales there are: {known}")
+        try:
+            merged = merge(merged, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        except yaml.YAMLError as error:
+            raise UserError(f"{path} is no YAML: {error}") from None
+    return resolve(merged)
 
 
 def _explain(item: Mapping[str, Any]) -> str:

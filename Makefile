@@ -1,0 +1,61 @@
+# Every target sets up what it needs: Python ≥ 3.11 and pip are enough.
+#   make run  [SCALE=smoke|default|evening|paper] [CORES=4] [ARGS="fig_pt_nodes"]
+PYTHON ?= python3
+SCALE ?= default
+CORES ?= all
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+WORKFLOW := $(BIN)/python scripts/run_workflow.py --cores $(CORES) --config scale=$(SCALE)
+
+.PHONY: run test bench lint format figures yields docs lock clean
+
+run: $(VENV)/run.stamp ## the whole study at one scale
+	$(WORKFLOW) $(ARGS)
+
+test: $(VENV)/dev.stamp ## every test
+	$(BIN)/python -m pytest -n $(if $(filter all,$(CORES)),auto,$(CORES)) --dist loadgroup
+
+bench: .venv-bench/stamp ## speed against named peers → results/benchmarks.csv
+	.venv-bench/bin/python benchmarks/run.py --output results/benchmarks.csv
+
+lint: $(VENV)/dev.stamp ## style and formatting, changes nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+
+format: $(VENV)/dev.stamp ## put code into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+figures: $(VENV)/run.stamp ## list the figures: each name is a target
+	@$(BIN)/python scripts/list_figures.py --scale $(SCALE)
+
+yields: $(VENV)/run.stamp ## measure what config/yields.yaml lacks
+	$(BIN)/python scripts/measure_yields.py --config config/config.yaml --overlay config/scale/$(SCALE).yaml
+
+docs: $(VENV)/run.stamp ## generate the schema and config/README.md from the typed config
+	$(BIN)/python scripts/write_config_reference.py
+
+lock: $(VENV)/dev.stamp ## pin every package anew from pyproject.toml
+	$(BIN)/python scripts/lock_packages.py
+
+clean: ## remove environments and caches; results stay
+	rm -rf $(VENV) .venv-bench .pytest_cache .ruff_cache .hypothesis .cache
+
+# A lock newer than its stamp makes the environment stale; pip then mends it in place.
+$(VENV)/run.stamp: envs/pip/run.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement envs/pip/run.txt
+	touch $@
+
+$(VENV)/dev.stamp: envs/pip/dev.txt $(VENV)/run.stamp
+	$(BIN)/python -m pip install --quiet --requirement envs/pip/dev.txt
+	touch $@
+
+.venv-bench/stamp: envs/pip/bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --requirement envs/pip/bench.txt
+	touch $@

@@ -1,0 +1,133 @@
+"""From the typed config to what people and editors read: the schema and the reference page."""
+
+import json
+from collections.abc import Iterator
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from relearn.config import (
+    ACTIVATIONS,
+    TARGETS,
+    Config,
+    Dimuon,
+    Momenta,
+    Sample,
+    Scan,
+    Selection,
+    Split,
+    Study,
+    Training,
+)
+
+SECTIONS = {
+    "The top level": (Config, ""),
+    "samples.<name>": (Sample, "Simulated events. One entry for each process."),
+    "datasets.<name>, kind: dimuon": (Dimuon, "The leading muon of each charge in each event."),
+    "datasets.<name>, kind: momenta": (Momenta, "Toy momenta for functions of one vector."),
+    "datasets.<name>.selection": (Selection, ""),
+    "datasets.<name>.events": (Split, "The split is by event file: asking for more moves none."),
+    "training, scans.<name>.training": (
+        Training,
+        "The top-level `training` holds for every scan; a scan's own says what differs.",
+    ),
+    "scans.<name>": (
+        Scan,
+        "The product of the lists, times the trials. One value is a list of one.",
+    ),
+    "studies.<name>": (Study, "Set a study to `null` in an overlay to leave it out."),
+}
+
+HEAD = """# The config
+
+`config.yaml` is the study at default scale; read it first, top to bottom. An overlay in
+`scale/` says only what differs at another scale: dictionaries merge, lists are replaced.
+`--config` on the command line wins over both:
+
+```
+snakemake --cores 2 --config scale=smoke
+snakemake --cores 2 --config scale=evening device=cpu seed=7
+```
+
+The config is checked before the first job. This page is generated from the types in
+`scripts/relearn/config.py` (`make docs`), as is `workflow/schemas/config.schema.json`, which
+editors can use to complete and check keys.
+
+Other files here: `claims.yaml` (what the talks state), `yields.yaml` (selected events per
+generated event, measured by `make yields`), `pythia/*.cmnd` (one card a sample), `detector/`
+(efficiencies and resolutions).
+"""
+
+
+def schema() -> str:
+    """Return the JSON schema of the merged config."""
+    content = Config.model_json_schema()
+    content["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return json.dumps(content, indent=2) + "\n"
+
+
+def reference() -> str:
+    """Return the reference page, in Markdown."""
+    parts = [HEAD]
+    for title, (model, note) in SECTIONS.items():
+        parts.append(f"\n## {title}\n")
+        if note:
+            parts.append(f"{note}\n")
+        parts += ["| key | type | default | what |", "|---|---|---|---|"]
+        parts += _rows(model)
+    parts.append("\n## Names\n")
+    parts.append(f"- activations: {_code(ACTIVATIONS)}; several layers: `relu+linear`")
+    parts += [f"- targets of a {kind} dataset: {_code(names)}" for kind, names in TARGETS.items()]
+    return "\n".join(parts) + "\n"
+
+
+def _rows(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        default = "required" if field.is_required() else f"`{_default(field)}`"
+        text = (field.description or "").replace("|", "\\|")
+        limits = _limits(field)
+        kind = _type(field.annotation).replace("|", "\\|")
+        yield f"| `{name}` | {kind}{limits} | {default} | {text} |"
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, BaseModel):
+        value = value.model_dump(exclude_none=True)
+    return json.dumps(value)
+
+
+def _limits(field: FieldInfo) -> str:
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+    found = [
+        f"{sign} {getattr(limit, name):g}"
+        for limit in field.metadata
+        for name, sign in signs.items()
+        if getattr(limit, name, None) is not None
+    ]
+    return f" {', '.join(found)}" if found else ""
+
+
+def _type(annotation: Any) -> str:
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(inner[0])
+    if origin is Literal:
+        return " | ".join(f"`{value}`" for value in inner)
+    if origin in (UnionType, Union):
+        return " or ".join(_type(part) for part in inner)
+    if origin is list:
+        return f"list of {_type(inner[0])}"
+    if origin is dict:
+        return "mapping"
+    if annotation is NoneType:
+        return "null"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "mapping"
+    return {str: "text", int: "integer", float: "number", bool: "true/false"}[annotation]
+
+
+def _code(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

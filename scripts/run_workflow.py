@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import psutil
+
 from relearn.cli import main_guard
 from relearn.errors import UserError
 

@@ -222,7 +222,8 @@ class Scan(Strict):
             for sizes in self.layers():
                 if count > 1 and len(sizes) != count:
                     raise ValueError(
-                        f"activation {entry!r} has {count} names, hidden {sizes} {len(sizes)} layers"
+                        f"activation {entry!r} has {count} names, "
+                        f"hidden {sizes} has {len(sizes)} layers"
                     )
         if set(self.start) - {"scratch"} and not self.pretrained:
             raise ValueError("start: pretrained or frozen needs `pretrained`, the name of a scan")

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from relearn.config import (
     ACTIVATIONS,
+    SCAN_AXES,
     TARGETS,
     Config,
     Dimuon,
@@ -64,6 +65,13 @@ generated event, measured by `make yields`), `pythia/*.cmnd` (one card a sample)
 def schema() -> str:
     """Return the JSON schema of the merged config."""
     content = Config.model_json_schema()
+    # What the types accept before they look closer: one value for a list of one, null for a
+    # study that an overlay leaves out.
+    axes = content["$defs"]["Scan"]["properties"]
+    for axis in SCAN_AXES:
+        axes[axis] = {"anyOf": [axes[axis], axes[axis]["items"]]}
+    for wanted in content["properties"]["studies"]["patternProperties"].values():
+        wanted["anyOf"] = [{"$ref": wanted.pop("$ref")}, {"type": "null"}]
     content["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return json.dumps(content, indent=2) + "\n"
 

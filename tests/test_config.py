@@ -1,0 +1,148 @@
+import copy
+import json
+
+import pytest
+import yaml
+from helpers_workflow import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relearn import config, configdocs, plan
+from relearn.errors import UserError
+
+SCALES = sorted(path.stem for path in (ROOT / "config/scale").glob("*.yaml"))
+RAW = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+
+
+def with_change(path: str, value):
+    """Return the shipped config with one key set (or, for ..., removed)."""
+    changed = copy.deepcopy(RAW)
+    *parents, last = path.split("/")
+    inner = changed
+    for key in parents:
+        inner = inner.setdefault(key, {})
+    if value is ...:
+        del inner[last]
+    else:
+        inner[last] = value
+    return changed
+
+
+# What is wrong → the key and the allowed values that the message must name.
+BAD = {
+    "unknown key": ("epoch", 3, ["epoch: unknown key"]),
+    "unknown nested key": ("scans/pt_nodes/nodes", 3, ["scans.pt_nodes.nodes: unknown key"]),
+    "unknown device": ("device", "tpu", ["device", "'auto', 'cpu', 'cuda' or 'mps'", "tpu"]),
+    "wrong type": ("training/epochs", "many", ["training.epochs", "integer", "many"]),
+    "no epochs": ("training/epochs", 0, ["training.epochs", "greater than or equal to 1"]),
+    "negative rate": ("training/learning_rate", -1, ["training.learning_rate", "greater than 0"]),
+    "negative nodes": ("scans/pt_nodes/hidden", [-5], ["scans.pt_nodes.hidden", "-5"]),
+    "no nodes": ("scans/pt_nodes/hidden", [0], ["scans.pt_nodes.hidden", "positive"]),
+    "falling range": ("scans/pt_nodes/hidden", ["9..3"], ["scans.pt_nodes.hidden", "rise"]),
+    "unknown activation": ("scans/pt_nodes/activation", "swish", ["swish", "leaky_relu", "elu"]),
+    "layers and activations": (
+        "scans/pt_nodes/activation",
+        "relu+linear",
+        ["scans.pt_nodes", "relu+linear"],
+    ),
+    "empty scan": ("scans/pt_nodes/hidden", [], ["scans.pt_nodes.hidden", "at least 1"]),
+    "no trials": ("scans/pt_nodes/trials", 0, ["scans.pt_nodes.trials"]),
+    "unknown dataset": ("scans/pt_nodes/dataset", "zee", ["scans.pt_nodes.dataset", "zmumu"]),
+    "unknown target": ("scans/pt_nodes/target", "charge", ["scans.pt_nodes.target", "mass"]),
+    "target of another kind": ("scans/pt_nodes/target", "square", ["target of zmumu", "pt"]),
+    "unknown sample": ("datasets/zmumu/sample", "zee", ["datasets.zmumu.sample", "ttbar_mumu"]),
+    "no events": ("datasets/zmumu/events/train", 0, ["datasets.zmumu.events.train"]),
+    "missing split": ("datasets/zmumu/events/test", ..., ["events.test", "required"]),
+    "unknown kind": ("datasets/zmumu/kind", "photons", ["datasets.zmumu", "dimuon", "momenta"]),
+    "all nodes dropped": ("scans/pt_dropout/dropout", 1.0, ["scans.pt_dropout.dropout", "1"]),
+    "unknown detector": ("samples/zmumu/detector", "geant", ["samples.zmumu.detector", "none"]),
+    "frozen from nothing": ("scans/pt_nodes/start", "frozen", ["scans.pt_nodes", "pretrained"]),
+    "pretrained from nowhere": (
+        "scans/norm_squared_intuitive/pretrained",
+        "cube",
+        ["scans.norm_squared_intuitive.pretrained", "square"],
+    ),
+    "unknown scan": ("studies/pt_nodes/scans", ["pt_node"], ["studies.pt_nodes.scans", "pt_nodes"]),
+    "unknown study": ("studies/pt_knots", {"scans": ["pt_nodes"]}, ["pt_knots", "pt_nodes"]),
+    "unknown option": ("studies/pt_nodes/options", {"colour": 1}, ["colour", "pt_nodes"]),
+    "study of nothing": ("studies/pt_nodes/scans", [], ["studies.pt_nodes", "scans"]),
+    "batch above events": ("training/batch_size", 10**6, ["batch_size", "training events"]),
+    "capital in a name": ("scale", "Big One", ["scale"]),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_config_names_key_and_cure(case):
+    path, value, expected = BAD[case]
+    with pytest.raises(UserError) as caught:
+        plan.check_studies(config.resolve(with_change(path, value)))
+    for text in expected:
+        assert text in str(caught.value)
+
+
+def test_every_mistake_is_told_at_once():
+    changed = with_change("training/epochs", 0)
+    changed["scans"]["pt_nodes"]["trials"] = -1
+    with pytest.raises(UserError) as caught:
+        config.resolve(changed)
+    assert "training.epochs" in str(caught.value) and "pt_nodes.trials" in str(caught.value)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_shipped_scales_are_valid_and_name_themselves(scale):
+    resolved = config.load(scale)
+    plan.check_studies(resolved)
+    assert resolved.scale == scale
+
+
+def test_unknown_scale_lists_those_there_are():
+    with pytest.raises(UserError, match="smoke"):
+        config.load("huge")
+
+
+def test_a_study_set_to_null_is_left_out():
+    assert "pt_nodes" not in config.resolve(with_change("studies/pt_nodes", None)).studies
+
+
+def test_merge_is_snakemakes():
+    from snakemake.utils import update_config
+
+    base = {"a": {"b": 1, "c": [1, 2]}, "d": 3}
+    overlay = {"a": {"c": [3]}, "e": {"f": 1}}
+    expected = copy.deepcopy(base)
+    update_config(expected, overlay)
+    assert config.merge(base, overlay) == expected
+
+
+@given(st.integers(1, 50), st.integers(0, 5), st.integers(1, 9))
+def test_ranges_of_layers(first, more, second):
+    layers = config.parse_hidden(f"{first}..{first + more}x{second}")
+    assert layers == [[nodes, second] for nodes in range(first, first + more + 1)]
+
+
+def test_no_hidden_layer_and_plain_numbers():
+    assert config.parse_hidden("none") == [[]]
+    assert config.parse_hidden(10) == [[10]]
+
+
+def test_generated_schema_and_reference_are_up_to_date():
+    cure = "run `make docs`"
+    assert (ROOT / "workflow/schemas/config.schema.json").read_text() == configdocs.schema(), cure
+    assert (ROOT / "config/README.md").read_text() == configdocs.reference(), cure
+
+
+def test_schema_refuses_what_the_types_refuse():
+    from snakemake.exceptions import WorkflowError
+    from snakemake.utils import validate
+
+    path = str(ROOT / "workflow/schemas/config.schema.json")
+    validate(copy.deepcopy(RAW), path, set_default=False)
+    with pytest.raises(WorkflowError):
+        validate(with_change("epoch", 3), path, set_default=False)
+
+
+def test_scan_spec_is_json_and_complete():
+    spec = config.scan_spec(config.load("default"), "identity")
+    assert json.loads(json.dumps(spec)) == spec
+    assert spec["training"]["batch_size"] == RAW["training"]["batch_size"]
+    assert spec["training"]["epochs"] == RAW["scans"]["identity"]["training"]["epochs"]

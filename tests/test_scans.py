@@ -1,0 +1,54 @@
+from relearn import config, scans
+from relearn.config import scan_spec
+
+CONFIG = config.load("default")
+SPECS = {name: scan_spec(CONFIG, name) for name in CONFIG.scans}
+
+
+def test_names_are_unique_and_say_the_point():
+    for spec in SPECS.values():
+        names = [run.name for run in scans.expand(spec)]
+        assert len(names) == len(set(names))
+    names = {run.name for run in scans.expand(SPECS["pt_layers"])}
+    assert "mlp-h10x3-relu-zmumu-pt-t2" in names
+
+
+def test_grid_is_the_product_of_the_lists():
+    spec = SPECS["pt_nodes"]
+    assert len(scans.expand(spec)) == 20 * 2 * 5
+
+
+def test_seeds_depend_on_the_name_and_the_root_alone():
+    one = {run.name: run.seed for run in scans.expand(SPECS["pt_nodes"])}
+    other = {run.name: run.seed for run in scans.expand(SPECS["pt_nodes"] | {"seed": 1})}
+    assert len(set(one.values())) == len(one)
+    assert not set(one.values()) & set(other.values())
+
+
+def test_adding_points_leaves_the_others_as_they_are():
+    spec = SPECS["pt_nodes"]
+    more = spec | {"axes": spec["axes"] | {"hidden": [[30], *spec["axes"]["hidden"]]}}
+    assert set(scans.expand(spec)) <= set(scans.expand(more))
+
+
+def test_batches_hold_every_network_once_on_one_dataset():
+    for spec in SPECS.values():
+        batches = scans.batches(spec)
+        names = [run.name for batch in batches for run in batch.runs]
+        assert sorted(names) == sorted(run.name for run in scans.expand(spec))
+        for number, batch in enumerate(batches):
+            assert batch.name == f"{number:04d}"
+            assert {run.dataset for run in batch.runs} == {batch.dataset}
+            assert len(batch.runs) == 1 or batch.est_seconds <= spec["batch_seconds"]
+
+
+def test_parameters_of_a_known_network():
+    run = next(run for run in scans.expand(SPECS["pt_layers"]) if run.hidden == (10, 3))
+    assert run.sizes == (8, 10, 3, 1)
+    assert run.parameters == 9 * 10 + 11 * 3 + 4
+
+
+def test_run_survives_json():
+    run = scans.expand(SPECS["norm_squared_intuitive"])[0]
+    assert scans.from_dict(scans.to_dict(run)) == run
+    assert run.activation == ("relu", "linear")

@@ -1,0 +1,89 @@
+"""What the workflow would do, without doing it."""
+
+import pytest
+from helpers_workflow import ROOT, copy_project, replace_in, snakemake
+
+from relearn import config, plan
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    return copy_project(tmp_path_factory.mktemp("dry") / "project")
+
+
+@pytest.mark.parametrize("scale", ["nano", "smoke", "default", "evening", "paper"])
+def test_every_scale_lists_its_jobs(project, scale):
+    outcome = snakemake(project, "--dry-run", "--quiet", "rules", "--config", f"scale={scale}")
+    assert outcome.code == 0, outcome.reasons()
+    jobs = outcome.jobs()
+    studies = config.load(scale).studies
+    assert {f"fig_{study}" for study in studies} <= set(jobs)
+    assert jobs["all"] == 1
+    if scale == "nano":
+        assert sum(jobs.values()) <= 15
+
+
+def test_another_directory_needs_only_the_snakefile(tmp_path):
+    outcome = snakemake(
+        tmp_path, "--snakefile", str(ROOT / "Snakefile"), "--dry-run", "--config", "scale=nano"
+    )
+    assert outcome.code == 0, outcome.reasons()
+    assert "results/nano/report.html" in outcome.text
+
+
+def test_own_config_beside_the_working_directory_wins(tmp_path):
+    (tmp_path / "config").mkdir()
+    own = (ROOT / "config/config.yaml").read_text().replace("seed: 2017", "seed: 99")
+    (tmp_path / "config/config.yaml").write_text(own)
+    outcome = snakemake(
+        tmp_path,
+        *("--snakefile", str(ROOT / "Snakefile")),
+        *("--dry-run", "--printshellcmds", "--config", "scale=nano"),
+    )
+    assert outcome.code == 0, outcome.reasons()
+    assert "--root-seed 99" in outcome.text
+
+
+def test_a_bad_config_stops_before_any_job(project):
+    outcome = snakemake(project, "--dry-run", "--config", "scale=nano", "training={epochs: -1}")
+    assert outcome.code != 0
+    assert "training.epochs" in outcome.text and "Traceback" not in outcome.text
+
+
+def test_new_selection_asks_for_its_yield(project, tmp_path):
+    overlay = tmp_path / "cut.yaml"
+    overlay.write_text("datasets: {zmumu: {selection: {pt_min: 33.0}}}\n")
+    outcome = snakemake(
+        project, "--dry-run", "--configfile", str(overlay), "--config", "scale=nano"
+    )
+    assert outcome.code != 0
+    assert "make yields" in outcome.text and "zmumu" in outcome.text
+
+
+def test_aliases_and_files_name_the_same_figure(project):
+    for target in ("fig_pt_nodes", "results/nano/figures/pt_nodes.pdf"):
+        outcome = snakemake(project, "--dry-run", "--config", "scale=nano", "--", target)
+        assert outcome.code == 0, outcome.reasons()
+        assert outcome.jobs()["fig_pt_nodes"] == 1
+        assert not {"report", "claims"} & set(outcome.jobs())
+
+
+def test_gpu_is_asked_for_where_it_is_meant(project):
+    for device, expected in (("cpu", "gpu=0"), ("cuda", "gpu=1")):
+        outcome = snakemake(
+            project, "--dry-run", "--config", "scale=nano", f"device={device}", "--", "fig_pt_nodes"
+        )
+        train = outcome.text.split("rule train:")[1].split("rule ")[0]
+        assert expected in train
+
+
+def test_the_list_of_figures_is_the_list_of_targets(project):
+    assert set(config.load("default").studies) == set(plan.STUDIES)
+
+
+def test_nothing_is_rerun_for_a_comment(project):
+    before = snakemake(project, "--dry-run", "--printshellcmds", "--config", "scale=nano").text
+    replace_in(project / "scripts/relearn/seeds.py", "import hashlib", "import hashlib  # sha256")
+    after = snakemake(project, "--dry-run", "--printshellcmds", "--config", "scale=nano").text
+    codes = [line for line in before.splitlines() if "--code" in line]
+    assert codes and codes == [line for line in after.splitlines() if "--code" in line]

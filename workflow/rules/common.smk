@@ -43,22 +43,48 @@ def env(name):
     return str(ROOT / "envs" / f"{name}.yaml")
 
 
+def of_kind(kind):
+    names = [name for name, dataset in CFG.datasets.items() if dataset.kind == kind]
+    return "|".join(names) or "no_such_dataset"
+
+
+def batch_of(w):
+    return SCANS[w.scan][int(w.batch)]
+
+
+def pretrained_models(w):
+    start = CFG.scans[w.scan].pretrained
+    if not start:
+        return []
+    return [
+        f"{folder}/{name}" for folder in plan.model_dirs(CFG, start) for name in plan.MODEL_FILES
+    ]
+
+
 onstart:
     trainings = sum(len(batch.runs) for batches in SCANS.values() for batch in batches)
-    print(f"relearn: scale {CFG.scale}, {sum(map(len, PARTS.values()))} event files, "
-          f"{trainings} trainings in {sum(map(len, SCANS.values()))} jobs, "
-          f"{len(STUDIES)} studies, device {CFG.device} "
-          f"({'asks for a GPU' if GPU else 'CPU'})", file=sys.stderr)
+    print(
+        f"relearn: scale {CFG.scale}, {sum(map(len, PARTS.values()))} event files, "
+        f"{trainings} trainings in {sum(map(len, SCANS.values()))} jobs, "
+        f"{len(STUDIES)} studies, device {CFG.device} "
+        f"({'asks for a GPU' if GPU else 'CPU'})",
+        file=sys.stderr,
+    )
 
 
 onsuccess:
-    print(f"relearn: scale {CFG.scale} is complete. Open next:\n"
-          f"  {R}/report.html   everything on one page\n"
-          f"  {R}/claims.csv    what the talks say against what was measured\n"
-          f"  {R}/figures/      every figure, PDF and PNG", file=sys.stderr)
+    print(
+        f"relearn: scale {CFG.scale} is complete. Open next:\n"
+        f"  {R}/report.html   everything on one page\n"
+        f"  {R}/claims.csv    what the talks say against what was measured\n"
+        f"  {R}/figures/      every figure, PDF and PNG",
+        file=sys.stderr,
+    )
 
 
 onerror:
-    print(f"relearn: stopped; what is finished is kept. The failed job's own log is named above "
-          f"(folder {R}/logs); the same command goes on from here. Whole log: {log}",
-          file=sys.stderr)
+    print(
+        f"relearn: stopped; what is finished is kept. The failed job's own log is named above "
+        f"(folder {R}/logs); the same command goes on from here. Whole log: {log}",
+        file=sys.stderr,
+    )

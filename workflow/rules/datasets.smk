@@ -1,11 +1,6 @@
 # Event files and toys → HDF5 datasets.
 
 
-def of_kind(kind):
-    names = [name for name, dataset in CFG.datasets.items() if dataset.kind == kind]
-    return "|".join(names) or "no_such_dataset"
-
-
 rule dataset_dimuon:
     input:
         script=script("build_dimuon"),
@@ -18,15 +13,15 @@ rule dataset_dimuon:
         f"{R}/benchmarks/dataset/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=of_kind("dimuon"),
-    params:
-        code=fingerprint("build_dimuon"),
-        settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
+    conda:
+        env("generate")
     threads: NEEDS["dataset"].threads
     resources:
         mem_mb=NEEDS["dataset"].mem(),
         runtime=NEEDS["dataset"].minutes(),
-    conda:
-        env("generate")
+    params:
+        code=fingerprint("build_dimuon"),
+        settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
     shell:
         "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --events {input.events:q} --output {output:q} > {log:q} 2>&1"
@@ -43,16 +38,16 @@ rule dataset_momenta:
         f"{R}/benchmarks/dataset/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=of_kind("momenta"),
-    params:
-        code=fingerprint("build_momenta"),
-        settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
-        seed=CFG.seed,
+    conda:
+        env("generate")
     threads: NEEDS["dataset"].threads
     resources:
         mem_mb=NEEDS["dataset"].mem(),
         runtime=NEEDS["dataset"].minutes(),
-    conda:
-        env("generate")
+    params:
+        code=fingerprint("build_momenta"),
+        settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
+        seed=CFG.seed,
     shell:
         "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --root-seed {params.seed} --output {output:q} > {log:q} 2>&1"

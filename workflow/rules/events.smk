@@ -16,17 +16,17 @@ rule generate:
         f"{R}/logs/generate/{{sample}}/{{part}}.log",
     benchmark:
         f"{R}/benchmarks/generate/{{sample}}/{{part}}.tsv"
+    conda:
+        env("generate")
+    threads: NEEDS["generate"].threads
+    resources:
+        mem_mb=NEEDS["generate"].mem(),
+        runtime=NEEDS["generate"].minutes(),
     params:
         code=fingerprint("generate_events"),
         tools=versions("generate", "pythia8"),
         sample=lambda w: as_json(CFG.samples[w.sample].model_dump()),
         seed=CFG.seed,
-    threads: NEEDS["generate"].threads
-    resources:
-        mem_mb=NEEDS["generate"].mem(),
-        runtime=NEEDS["generate"].minutes(),
-    conda:
-        env("generate")
     shell:
         "python {input.script} --sample {wildcards.sample} --part {wildcards.part}"
         " --settings {params.sample:q} --card {input.card:q} --root-seed {params.seed}"

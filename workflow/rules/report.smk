@@ -14,16 +14,16 @@ rule claims:
         f"{R}/logs/report/claims.log",
     benchmark:
         f"{R}/benchmarks/report/claims.tsv"
-    params:
-        code=fingerprint("score_claims"),
-        scale=CFG.scale,
-        folder=f"{R}/tables",
+    conda:
+        env("plot")
     threads: NEEDS["report"].threads
     resources:
         mem_mb=NEEDS["report"].mem(),
         runtime=NEEDS["report"].minutes(),
-    conda:
-        env("plot")
+    params:
+        code=fingerprint("score_claims"),
+        scale=CFG.scale,
+        folder=lambda w, input: str(Path(input.tables[0]).parent),
     shell:
         "python {input.script} --claims {input.claims:q} --tables {params.folder:q}"
         " --scale {params.scale} --output {output:q} > {log:q} 2>&1"
@@ -40,16 +40,16 @@ rule provenance:
         f"{R}/logs/report/provenance.log",
     benchmark:
         f"{R}/benchmarks/report/provenance.tsv"
-    params:
-        code=fingerprint("write_provenance"),
-        config=as_json(CFG.model_dump()),
-        folder=f"{R}/benchmarks",
+    conda:
+        env("train")
     threads: NEEDS["report"].threads
     resources:
         mem_mb=NEEDS["report"].mem(),
         runtime=NEEDS["report"].minutes(),
-    conda:
-        env("train")
+    params:
+        code=fingerprint("write_provenance"),
+        config=as_json(CFG.model_dump()),
+        folder=f"{R}/benchmarks",
     shell:
         "python {input.script} --config-json {params.config:q} --benchmarks {params.folder:q}"
         " --output {output:q} > {log:q} 2>&1"
@@ -69,15 +69,15 @@ rule report:
         f"{R}/logs/report/report.log",
     benchmark:
         f"{R}/benchmarks/report/report.tsv"
-    params:
-        code=fingerprint("build_report"),
-        captions=shipped("workflow/report"),
+    conda:
+        env("plot")
     threads: NEEDS["report"].threads
     resources:
         mem_mb=NEEDS["report"].mem(),
         runtime=NEEDS["report"].minutes(),
-    conda:
-        env("plot")
+    params:
+        code=fingerprint("build_report"),
+        captions=lambda w, input: str(Path(input.captions[0]).parent),
     shell:
         "python {input.script} --claims {input.claims:q} --figures {input.figures:q}"
         " --tables {input.tables:q} --captions {params.captions:q}"

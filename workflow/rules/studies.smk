@@ -20,19 +20,19 @@ for study in STUDIES:
             f"{R}/logs/measure/{study}.log",
         benchmark:
             f"{R}/benchmarks/measure/{study}.tsv"
+        conda:
+            env("train")
+        threads: NEEDS["measure"].threads
+        resources:
+            mem_mb=NEEDS["measure"].mem(),
+            runtime=NEEDS["measure"].minutes(),
         params:
             code=fingerprint("measure_study", f"relearn.studies.{study}"),
             tools=versions("train", "pytorch", "numpy"),
             study=study,
             scans=CFG.studies[study].scans,
             options=as_json(CFG.studies[study].options),
-            models=f"{R}/models",
-        threads: NEEDS["measure"].threads
-        resources:
-            mem_mb=NEEDS["measure"].mem(),
-            runtime=NEEDS["measure"].minutes(),
-        conda:
-            env("train")
+            models=lambda w: f"{R}/models",
         shell:
             "python {input.script} --study {params.study} --scans {params.scans:q}"
             " --models {params.models:q} --datasets {input.datasets:q}"
@@ -55,17 +55,17 @@ for study in STUDIES:
             f"{R}/logs/draw/{study}.log",
         benchmark:
             f"{R}/benchmarks/draw/{study}.tsv"
-        params:
-            code=fingerprint("draw_figure", f"relearn.figures.{study}"),
-            tools=versions("plot", "matplotlib"),
-            study=study,
-            options=as_json(CFG.studies[study].options),
+        conda:
+            env("plot")
         threads: NEEDS["draw"].threads
         resources:
             mem_mb=NEEDS["draw"].mem(),
             runtime=NEEDS["draw"].minutes(),
-        conda:
-            env("plot")
+        params:
+            code=fingerprint("draw_figure", f"relearn.figures.{study}"),
+            tools=versions("plot", "matplotlib-base"),
+            study=study,
+            options=as_json(CFG.studies[study].options),
         shell:
             "python {input.script} --study {params.study} --tables {input.tables:q}"
             " --options {params.options:q} --pdf {output.pdf:q} --png {output.png:q}"

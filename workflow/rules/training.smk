@@ -1,17 +1,6 @@
 # Datasets → trained networks, batch by batch of a scan.
 
 
-def batch_of(w):
-    return SCANS[w.scan][int(w.batch)]
-
-
-def pretrained_models(w):
-    start = CFG.scans[w.scan].pretrained
-    if not start:
-        return []
-    return [f"{folder}/{name}" for folder in plan.model_dirs(CFG, start) for name in plan.MODEL_FILES]
-
-
 rule train:
     input:
         script=script("train_ensemble"),
@@ -26,6 +15,13 @@ rule train:
         f"{R}/logs/train/{{scan}}/{{batch}}.log",
     benchmark:
         f"{R}/benchmarks/train/{{scan}}/{{batch}}.tsv"
+    conda:
+        env("train")
+    threads: CFG.training.threads
+    resources:
+        mem_mb=NEEDS["train"].mem(),
+        runtime=NEEDS["train"].minutes(),
+        gpu=NEEDS["train"].gpu if GPU else 0,
     params:
         code=fingerprint("train_ensemble"),
         tools=versions("train", "pytorch", "numpy"),
@@ -37,13 +33,6 @@ rule train:
         ),
         folder=lambda w, output: str(Path(output.weights).parent),
         checkpoint=lambda w: f"{R}/checkpoints/{w.scan}/{w.batch}",
-    threads: CFG.training.threads
-    resources:
-        mem_mb=NEEDS["train"].mem(),
-        runtime=NEEDS["train"].minutes(),
-        gpu=NEEDS["train"].gpu if GPU else 0,
-    conda:
-        env("train")
     shell:
         "python {input.script} --scan {params.scan:q} --batch {wildcards.batch}"
         f" --device {CFG.device}"

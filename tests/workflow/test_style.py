@@ -1,0 +1,25 @@
+"""Code and rules in the house style, as `make lint` checks them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers_workflow import ROOT
+
+BIN = Path(sys.executable).parent
+CHECKS = {
+    "ruff": ["ruff", "check", "."],
+    "format": ["ruff", "format", "--check", "."],
+    "snakefmt": ["snakefmt", "--check", "Snakefile", "workflow"],
+    "snakemake": ["snakemake", "--lint"],
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_style(name):
+    tool, *arguments = CHECKS[name]
+    done = subprocess.run(
+        [str(BIN / tool), *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -29,5 +29,6 @@ rule generate:
         seed=CFG.seed,
     shell:
         "python {input.script} --sample {wildcards.sample} --part {wildcards.part}"
-        " --settings {params.sample:q} --card {input.card:q} --root-seed {params.seed}"
+        " --settings {params.sample:q} --card {input.card:q}"
+        " --detector {input.detector:q} --root-seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"

@@ -1,0 +1,1 @@
+"""Cards → Pythia → detector → event files."""

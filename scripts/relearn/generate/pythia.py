@@ -1,0 +1,114 @@
+"""Card → a Pythia ready to run. The one place that knows what Pythia's module is called."""
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from relearn.errors import UserError
+
+MODULES = ("pythia8mc", "pythia8")  # from PyPI, from conda-forge
+OF_THE_CONFIG = {
+    "random:seed": "seed",
+    "random:setseed": "seed",
+    "partonlevel:mpi": "samples.<sample>.multiple_interactions",
+}
+
+
+def module() -> ModuleType:
+    """Return Pythia's Python module.
+
+    Raises
+    ------
+    UserError
+        If neither PyPI's nor conda-forge's is installed; says what to install.
+    """
+    for name in MODULES:
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+    raise UserError(
+        "Pythia 8 is not installed: `pip install pythia8mc` or "
+        "`conda install -c conda-forge pythia8` (`make run` does the former by itself)"
+    )
+
+
+def settings_of(card: str | Path) -> list[tuple[int, str]]:
+    """Return (line number, setting) of a card, without comments and empty lines.
+
+    As in Pythia: a line that does not begin with a letter or digit is a comment, and so is
+    all between lines that begin with ``/*`` and ``*/``.
+
+    Raises
+    ------
+    UserError
+        If there is no such card, or it is no text.
+    """
+    try:
+        text = Path(card).read_text(encoding="utf-8")
+    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError):
+        raise UserError(
+            f"there is no readable Pythia card {card}: see `card` of the samples in config.yaml"
+        ) from None
+    found, comment = [], False
+    for number, line in enumerate(text.splitlines(), start=1):
+        line = line.strip()
+        if line.startswith("/*"):
+            comment = True
+        elif line.startswith("*/"):
+            comment = False
+        elif not comment and line[:1].isalnum():
+            found.append((number, line.split("!")[0].strip()))
+    return found
+
+
+def start(card: str | Path, seed: int, multiple_interactions: bool = False) -> Any:
+    """Return an initialised ``Pythia``.
+
+    Parameters
+    ----------
+    card
+        Settings of the process, in Pythia's own format.
+    seed
+        From `relearn.seeds.pythia_seed`.
+    multiple_interactions
+        Pythia's ``PartonLevel:MPI``.
+
+    Raises
+    ------
+    UserError
+        If the card is missing, has a line that Pythia does not know, sets what the config
+        sets, or does not add up to a process that can be generated.
+    """
+    lines = settings_of(card)
+    for number, line in lines:
+        key = line.replace("=", " ").split()[0].lower()
+        if key in OF_THE_CONFIG:
+            raise UserError(
+                f"{card}, line {number}: `{line}` is set by `{OF_THE_CONFIG[key]}` of the config; "
+                "remove the line"
+            )
+    library = module()
+    pythia = library.Pythia("", False)
+    pythia.readString("Print:quiet = on")
+    for number, line in lines:
+        if not pythia.readString(line):
+            raise UserError(
+                f"{card}, line {number}: Pythia does not understand `{line}`; "
+                "names and values are in its manual, https://pythia.org/latest-manual/"
+            )
+    pythia.readString("Random:setSeed = on")
+    pythia.readString(f"Random:seed = {seed}")
+    pythia.readString(f"PartonLevel:MPI = {'on' if multiple_interactions else 'off'}")
+    if not pythia.init():
+        raise UserError(
+            f"{card}: Pythia cannot start with this card; its own message is in the log above"
+        )
+    return pythia
+
+
+def version() -> str:
+    """Return Pythia's version, such as ``8.317``."""
+    return f"{module().Pythia('', False).parm('Pythia:versionNumber'):.3f}"

@@ -1,0 +1,161 @@
+"""What a study looks at: the trained networks of its scans, and the test events."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from relearn import models, scans
+from relearn.data import hdf5
+from relearn.errors import UserError
+
+# Layer sizes such as "10" are names, and "none" (no hidden layer) is one too.
+READ_RUNS = {"dtype": {"hidden": str}, "keep_default_na": False, "na_values": ["", "nan", "NaN"]}
+
+
+def batch_folders(scan_folder: Path) -> list[Path]:
+    """Return the folders of a scan's jobs, in order.
+
+    The spec in the first says how many there are, so that what an earlier and larger scan
+    left behind is not measured.
+
+    Raises
+    ------
+    UserError
+        If a job of the scan is missing.
+    """
+    spec = scan_folder / "0000" / "spec.json"
+    if not spec.is_file():
+        raise UserError(f"{scan_folder} has no trained networks ({spec} is missing): train it")
+    scan = json.loads(spec.read_text(encoding="utf-8"))["scan"]
+    folders = [scan_folder / batch.name for batch in scans.batches(scan)]
+    for folder in folders:
+        if not (folder / "runs.csv").is_file():
+            raise UserError(f"{folder}/runs.csv is missing: train this part of the scan again")
+    return folders
+
+
+@dataclass
+class StudyInputs:
+    """Networks and events of one study.
+
+    Attributes
+    ----------
+    runs
+        One row per trained network: the columns of ``runs.csv``, and `folder`, where its
+        weights are.
+    datasets
+        Files of the datasets, by name.
+    options
+        The study's own settings.
+    """
+
+    runs: pd.DataFrame
+    datasets: Mapping[str, Path]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    _blocks: dict[tuple[str, str], hdf5.Block] = field(default_factory=dict, repr=False)
+    _tensors: dict[str, torch.Tensor] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_files(
+        cls,
+        scan_folders: Iterable[str | Path],
+        dataset_paths: Iterable[str | Path],
+        options: Mapping[str, Any],
+    ) -> "StudyInputs":
+        """Read the runs of every scan; events and weights are read when asked for.
+
+        Parameters
+        ----------
+        scan_folders
+            ``results/<scale>/models/<scan>`` of each scan.
+        dataset_paths
+            HDF5 files; the file's stem is the dataset's name.
+        options
+            The study's own settings.
+
+        Raises
+        ------
+        UserError
+            If a scan or a part of it is not trained.
+        """
+        tables = []
+        for scan in scan_folders:
+            for folder in batch_folders(Path(scan)):
+                table = pd.read_csv(folder / "runs.csv", **READ_RUNS)
+                tables.append(table.assign(folder=str(folder)))
+        runs = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        return cls(runs, {Path(path).stem: Path(path) for path in dataset_paths}, dict(options))
+
+    def data(self, dataset: str, split: str = "test") -> hdf5.Block:
+        """Return the inputs (n, d) and targets (n, k) of a split, in natural units.
+
+        Raises
+        ------
+        UserError
+            If the dataset is not one of this study's.
+        """
+        if dataset not in self.datasets:
+            raise UserError(
+                f"the study needs the dataset {dataset!r}: add it under studies.<study>.datasets "
+                f"(it has {', '.join(self.datasets) or 'none'})"
+            )
+        key = (dataset, split)
+        if key not in self._blocks:
+            self._blocks[key] = hdf5.read(self.datasets[dataset], split)
+        return self._blocks[key]
+
+    def network(self, row: Mapping[str, Any]) -> torch.nn.Module:
+        """Return the network of a row of `runs`: physical inputs → physical outputs."""
+        return models.load(Path(row["folder"]), row["run"]).eval()
+
+    def test_inputs(self, dataset: str) -> torch.Tensor:
+        """Return the test events' features as a tensor (n, d)."""
+        if dataset not in self._tensors:
+            self._tensors[dataset] = torch.from_numpy(
+                np.asarray(self.data(dataset).inputs, dtype=np.float32)
+            )
+        return self._tensors[dataset]
+
+    def predictions(
+        self,
+        row: Mapping[str, Any],
+        dataset: str | None = None,
+        network: torch.nn.Module | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the truth and what a network says, over the test events.
+
+        Parameters
+        ----------
+        row
+            A row of `runs`.
+        dataset
+            Whose test events; by default those of the dataset that it was trained on.
+        network
+            The row's network, where it is loaded already.
+
+        Returns
+        -------
+        true, predicted : array (n, k)
+            In natural units, float64.
+        """
+        dataset = dataset or row["dataset"]
+        network = network if network is not None else self.network(row)
+        with torch.inference_mode():
+            predicted = network(self.test_inputs(dataset)).double().numpy()
+        return self.data(dataset).targets[row["target"]], predicted
+
+    def history(self) -> pd.DataFrame:
+        """Return the losses of every run: scan, run, epoch, train_loss, validation_loss."""
+        tables = [
+            pd.read_csv(Path(folder) / "history.csv").assign(scan=scan)
+            for scan, folder in dict.fromkeys(
+                zip(self.runs["scan"], self.runs["folder"], strict=True)
+            )
+        ]
+        return pd.concat(tables, ignore_index=True)

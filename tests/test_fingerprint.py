@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from helpers_workflow import ROOT
+
 from relearn import fingerprint, plan
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))

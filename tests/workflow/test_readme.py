@@ -1,0 +1,52 @@
+"""Every command of the README runs, with smoke in place of default."""
+
+import re
+import shlex
+import subprocess
+
+import pytest
+from helpers_workflow import ROOT, environment
+
+README = (ROOT / "README.md").read_text()
+COMMANDS = [
+    line
+    for block in re.findall(r"```sh\n(.*?)```", README, re.S)
+    for line in block.split("\n")
+    if line
+]
+# `make test` is what runs this test; `make run` starts what tests of kill −9 start.
+SELF = {"make test", "make run"}
+
+
+def at_smoke(command: str) -> list[str]:
+    words = shlex.split(command.replace("results/default", "results/smoke"))
+    if words[0] == "snakemake":
+        targets = [word for word in words[1:] if word.startswith(("fig_", "results/"))]
+        options = [word for word in words[1:] if word not in targets]
+        return ["snakemake", *options, "--config", "scale=smoke", "--", *targets]
+    return [*words, "SCALE=smoke"]
+
+
+@pytest.mark.parametrize("command", [line for line in COMMANDS if line not in SELF])
+def test_command(command, smoke_run):
+    words = at_smoke(command)
+    if words[0] == "make":
+        # The environment is there already: this one.
+        words += ["-o", ".venv/run.stamp", f"BIN={environment()['PATH'].split(':')[0]}"]
+    done = subprocess.run(
+        words, cwd=smoke_run, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_two_commands_are_targets():
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
+    assert {command.split()[1] for command in SELF} <= set(targets)
+    assert SELF <= set(COMMANDS)
+
+
+def test_links_lead_somewhere():
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            if not target.startswith("http"):
+                assert (page.parent / target).exists(), f"{page.name}: {target}"

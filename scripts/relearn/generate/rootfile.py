@@ -157,10 +157,8 @@ def _read(path: Path | str, what: Any) -> Any:
     except FileNotFoundError:
         raise UserError(f"{path} does not exist. Run the workflow again to make it.") from None
     except BROKEN as error:
-        reason = str(error).strip().splitlines()
-        raise UserError(
-            f"{path} is cut short or no event file ({reason[0] if reason else error!r}). {_cure(path)}"
-        ) from None
+        reason = (str(error).strip() or repr(error)).splitlines()[0]
+        raise UserError(f"{path} is cut short or no event file ({reason}). {_cure(path)}") from None
 
 
 def _cure(path: Path | str) -> str:

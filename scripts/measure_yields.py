@@ -1,0 +1,36 @@
+"""`make yields`: measure what ``config/yields.yaml`` lacks for a config and its overlay."""
+
+import argparse
+from pathlib import Path
+
+import yaml
+
+from relearn import plan
+from relearn.cli import main_guard
+from relearn.config import resolve
+from relearn.data.yields import append, measure, merge, missing
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, default=ROOT / "config/config.yaml")
+    parser.add_argument("--overlay", type=Path, action="append", default=[])
+    parser.add_argument("--events", type=int, default=20000, help="generated for each yield")
+    parser.add_argument("--output", type=Path, default=ROOT / "config/yields.yaml")
+    arguments = parser.parse_args()
+
+    raw = {}
+    for path in (arguments.config, *arguments.overlay):
+        raw = merge(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
+    config = resolve(raw)
+    for key, dataset in missing(config, plan.read_yields(arguments.output), ROOT).items():
+        print(f"{dataset}: {key} is not known, generating {arguments.events} events", flush=True)
+        entry = measure(config, dataset, arguments.events, ROOT)
+        append(arguments.output, entry)
+        print(f"{dataset}: {entry.selected_per_event:.4f} selected for each generated event")
+
+
+if __name__ == "__main__":
+    main_guard(main)

@@ -1,0 +1,1 @@
+"""Event files and toys → datasets of fixed shape."""

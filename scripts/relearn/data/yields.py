@@ -1,0 +1,89 @@
+"""How many events of a sample a dataset selects: measured once, kept in ``config/yields.yaml``."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relearn import plan
+from relearn.config import Config, Dimuon
+from relearn.data.dimuon import pairs
+from relearn.files import atomic
+from relearn.generate.events import Settings, generate
+
+HEADER = """\
+# Selected events for each generated event, by dataset. From this the workflow knows how many
+# parts of a sample to generate. `key` is a hash of the cards, the detector and the selection;
+# an entry is measured by `make yields` where it is missing, and older ones do no harm.
+"""
+
+
+@dataclass(frozen=True)
+class Yield:
+    """An entry of the file."""
+
+    key: str
+    dataset: str
+    selected_per_event: float
+    events: int
+    about: str
+
+
+def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with `overlay` on top, as Snakemake does: mappings merge, lists do not."""
+    merged = dict(base)
+    for key, value in overlay.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = merge(merged[key], value) if both else value
+    return merged
+
+
+def missing(config: Config, known: Mapping[str, float], root: Path) -> dict[str, str]:
+    """Return key → dataset of the yields that are not known, each key once."""
+    wanted: dict[str, str] = {}
+    for name, dataset in config.datasets.items():
+        if isinstance(dataset, Dimuon):
+            wanted.setdefault(plan.yield_key(config, name, root), name)
+    return {key: name for key, name in wanted.items() if key not in known}
+
+
+def measure(config: Config, dataset: str, events: int, root: Path) -> Yield:
+    """Generate `events` events of a dataset's sample and count what it selects.
+
+    The part is called ``yields``, so that the events are none of those that are studied.
+
+    Raises
+    ------
+    UserError
+        If the sample cannot be generated.
+    """
+    wanted = config.datasets[dataset]
+    sample = config.samples[wanted.sample]
+    settings = Settings(**(sample.model_dump() | {"events_per_part": events}))
+    card = root / f"config/detector/{sample.detector_card}.yaml"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "yields.root"
+        generate(settings, wanted.sample, "yields", path, root / sample.card, card, config.seed)
+        selected, generated = pairs(path, **wanted.selection.model_dump())
+    seen = sample.detector_card if sample.detector == "embedded" else "particle level"
+    return Yield(
+        key=plan.yield_key(config, dataset, root),
+        dataset=dataset,
+        selected_per_event=round(len(selected) / generated, 4),
+        events=generated,
+        about=f"{Path(sample.card).stem}, {seen}"
+        + (", multiple interactions" if sample.multiple_interactions else ""),
+    )
+
+
+def append(path: Path, entry: Yield) -> None:
+    """Add an entry to the file; what is there stays as it is written."""
+    text = path.read_text(encoding="utf-8") if path.is_file() else HEADER
+    line = (
+        f'- {{key: "{entry.key}", dataset: {entry.dataset}, '
+        f"selected_per_event: {entry.selected_per_event:.4f}, events: {entry.events}}}"
+        f"  # {entry.about}\n"
+    )
+    with atomic(path) as temporary:
+        temporary.write_text(text + line, encoding="utf-8")

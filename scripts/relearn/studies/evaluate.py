@@ -82,6 +82,12 @@ def median_runs(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
     return good[points.cumcount() == middle].sort_index()
 
 
+def spread_over(sizes: Iterable[int], wanted: Iterable[int]) -> list[int]:
+    """Return the sizes that are nearest to the wanted ones, each once, rising."""
+    available = sorted(set(sizes))
+    return sorted({min(available, key=lambda size: abs(size - aim)) for aim in wanted})
+
+
 def predictions_of(inputs: StudyInputs, chosen: pd.DataFrame, keys: Iterable[str]) -> pd.DataFrame:
     """Return truth and prediction of some test events, the same for all chosen networks.
 

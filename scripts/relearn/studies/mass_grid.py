@@ -1,0 +1,30 @@
+"""Invariant mass of tt̄→μμ over nodes and layers (talk 000)."""
+
+import pandas as pd
+
+from relearn.studies.evaluate import bins_of, evaluate, median_runs, predictions_of
+from relearn.studies.inputs import StudyInputs
+from relearn.studies.pt_nodes import PT_EDGES
+
+MASS_EDGES = (0, 10, 20, 30, 40, 60, 80, 100, 120, 150, 200, 250, 300, 400, 600, 1000)  # GeV
+PANELS = ("10", "20", "10x10", "100x100")  # the talk's network, and where it then goes
+
+
+def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
+    """Return the main table, `predictions` of some sizes and `bins` of mass and of pair pT.
+
+    A further column is `width`, the nodes of the first hidden layer. The predictions are
+    those of the trial with the median r: the talk's 10 nodes and what it compares them with,
+    and the most accurate size of the scan.
+    """
+    table = evaluate(inputs)
+    table["width"] = [int(hidden.split("x")[0]) for hidden in table["hidden"]]
+    median = median_runs(table, ["hidden"])
+    best = median.sort_values("r")["hidden"].iloc[-1:]
+    chosen = median[median["hidden"].isin({*PANELS, *best})].sort_values("parameters")
+    keys = ("hidden", "layers", "nodes")
+    return {
+        "": table,
+        "predictions": predictions_of(inputs, chosen, keys),
+        "bins": bins_of(inputs, {"mass": MASS_EDGES, "pt": PT_EDGES}, keys),
+    }

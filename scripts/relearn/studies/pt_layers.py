@@ -1,0 +1,41 @@
+"""pT with a second hidden layer: the dip at one node, the units that died, dropout (talk 000)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from relearn.studies.dead_units import dead_units
+from relearn.studies.evaluate import bins_of, evaluate
+from relearn.studies.inputs import StudyInputs
+from relearn.studies.pt_nodes import PT_EDGES
+
+
+def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
+    """Return the main table, with dead units, and the accuracy in `bins` of pT.
+
+    Further columns are `second_layer`, its nodes (0: there is none), and the counts
+    `dead_units`, `dead_units_layer1`, `dead_units_layer2`.
+    """
+
+    def look(
+        row: Mapping[str, Any], network: torch.nn.Module, _true: np.ndarray, _said: np.ndarray
+    ) -> dict[str, Any]:
+        counts = dead_units(network, inputs.test_inputs(row["dataset"]))
+        layers = {f"dead_units_layer{i}": count for i, count in enumerate(counts, start=1)}
+        return {"dead_units": sum(counts)} | layers
+
+    table = evaluate(inputs, look)
+    table["second_layer"] = [_second(hidden) for hidden in table["hidden"]]
+    for column in ("dead_units_layer1", "dead_units_layer2"):
+        if column not in table:
+            table[column] = np.nan
+    keys = ("dataset", "hidden", "activation", "dropout")
+    return {"": table, "bins": bins_of(inputs, {"pt": PT_EDGES}, keys)}
+
+
+def _second(hidden: str) -> int:
+    sizes = hidden.split("x")
+    return int(sizes[1]) if len(sizes) > 1 else 0

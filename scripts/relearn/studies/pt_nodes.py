@@ -1,0 +1,26 @@
+"""pT of Z→μμ against the nodes of one hidden layer, with both conventions (talk 000)."""
+
+import pandas as pd
+
+from relearn.studies.evaluate import bins_of, evaluate, median_runs, predictions_of, spread_over
+from relearn.studies.inputs import StudyInputs
+
+PT_EDGES = (0, 2, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500)  # GeV
+PANEL_NODES = (1, 2, 5, 10, 20)
+
+
+def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
+    """Return the main table, `predictions` of some sizes and the accuracy in `bins` of pT.
+
+    The predictions are those of the trial with the median r, of the scan's first convention.
+    """
+    table = evaluate(inputs)
+    first = table[table["convention"] == table["convention"].iloc[0]]
+    wanted = spread_over(first["nodes"], PANEL_NODES)
+    chosen = median_runs(first[first["nodes"].isin(wanted)], ["hidden"])
+    keys = ("nodes", "hidden", "convention")
+    return {
+        "": table,
+        "predictions": predictions_of(inputs, chosen, keys),
+        "bins": bins_of(inputs, {"pt": PT_EDGES}, keys),
+    }

@@ -7,8 +7,8 @@ import yaml
 
 from relearn import plan
 from relearn.cli import main_guard
-from relearn.config import resolve
-from relearn.data.yields import append, measure, merge, missing
+from relearn.config import merge, resolve
+from relearn.data.yields import append, measure, missing
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -60,9 +60,7 @@ def check_studies(config: Config) -> None:
     """
     for name, study in config.studies.items():
         if name not in STUDIES:
-            raise UserError(
-                f"studies.{name}: no such study; allowed: {', '.join(sorted(STUDIES))}"
-            )
+            raise UserError(f"studies.{name}: no such study; allowed: {', '.join(sorted(STUDIES))}")
         unknown = set(study.options) - set(STUDIES[name].options)
         if unknown:
             raise UserError(
@@ -140,9 +138,7 @@ def parts_of_dataset(
     }
 
 
-def event_files(
-    config: Config, dataset: str, yields: Mapping[str, float], root: Path
-) -> list[str]:
+def event_files(config: Config, dataset: str, yields: Mapping[str, float], root: Path) -> list[str]:
     """Return the event files that a dataset is built from, in order."""
     sample = config.datasets[dataset].sample
     folder = f"{results_dir(config)}/events/{sample}"

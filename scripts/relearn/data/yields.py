@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from relearn import plan
 from relearn.config import Config, Dimuon
@@ -28,15 +27,6 @@ class Yield:
     selected_per_event: float
     events: int
     about: str
-
-
-def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with `overlay` on top, as Snakemake does: mappings merge, lists do not."""
-    merged = dict(base)
-    for key, value in overlay.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
-        merged[key] = merge(merged[key], value) if both else value
-    return merged
 
 
 def missing(config: Config, known: Mapping[str, float], root: Path) -> dict[str, str]:

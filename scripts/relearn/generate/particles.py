@@ -158,7 +158,9 @@ def is_hadron(pid: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Say which of the Particle Data Group's codes are hadrons (diquarks are not)."""
     kind = np.abs(pid)
     supersymmetric = (kind > 1_000_000) & (kind < 9_000_000)
-    return (kind > 100) & (kind // 10 % 10 > 0) & (kind // 100 % 10 > 0) & ~supersymmetric
+    exchanged = np.isin(kind, (110, 990))  # reggeon and pomeron, coded like mesons
+    flavours = (kind > 100) & (kind // 10 % 10 > 0) & (kind // 100 % 10 > 0)
+    return flavours & ~supersymmetric & ~exchanged
 
 
 def is_prompt(records: ak.Array) -> ak.Array:

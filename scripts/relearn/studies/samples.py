@@ -16,8 +16,8 @@ EDGES = {
     "muon_eta": np.linspace(-3, 3, 41),
     "pair_pt": np.geomspace(0.5, 1000, 46),
     "pair_mass": np.geomspace(5, 2000, 79),
-    "momentum_component": np.linspace(-5, 5, 51),
-    "momentum_norm": np.linspace(0, 8, 51),
+    "momentum_component": np.linspace(-200, 200, 51),
+    "momentum_norm": np.linspace(0, 250, 51),
 }
 QUANTILES = (0.01, 0.16, 0.5, 0.84, 0.99)
 

@@ -1,0 +1,99 @@
+"""Helices against a numerical integration, straight lines and mirror images."""
+
+import numpy as np
+import pytest
+
+from relearn.generate.cards import load
+from relearn.generate.propagation import CURVATURE, leave_tracker
+
+CMS, ATLAS = load("CMS").tracker, load("ATLAS").tracker
+
+
+def exits(px, py, pz, charge, x=0.0, y=0.0, z=0.0, tracker=CMS):
+    values = [np.atleast_1d(np.asarray(v, float)) for v in (px, py, pz, charge, x, y, z)]
+    return leave_tracker(*np.broadcast_arrays(*values), tracker)
+
+
+def integrate(px, py, pz, charge, x, y, z, tracker, step=2e-4):
+    """Walk along the momentum in small steps (m), turning it by the Lorentz force."""
+    position = np.array([x, y, z]) * 1e-3
+    momentum = np.array([px, py, pz])
+    size = np.linalg.norm(momentum)
+    turn = -CURVATURE * charge * tracker.field * step / size
+    cos, sin = np.cos(turn), np.sin(turn)
+    half_cos, half_sin = np.cos(turn / 2), np.sin(turn / 2)
+
+    def rotate(v, c, s):
+        return np.array([c * v[0] - s * v[1], s * v[0] + c * v[1], v[2]])
+
+    while np.hypot(*position[:2]) < tracker.radius and abs(position[2]) < tracker.half_length:
+        position = position + step * rotate(momentum, half_cos, half_sin) / size
+        momentum = rotate(momentum, cos, sin)
+    return np.arcsinh(position[2] / np.hypot(*position[:2]))
+
+
+@pytest.mark.parametrize("tracker", [CMS, ATLAS], ids=["CMS", "ATLAS"])
+def test_as_small_steps_say(tracker):
+    rng = np.random.default_rng(6)
+    n = 40
+    pt, phi = 10 ** rng.uniform(-0.5, 2, n), rng.uniform(-np.pi, np.pi, n)
+    pz, charge = pt * np.sinh(rng.uniform(-2.5, 2.5, n)), rng.choice([-1, 1], n)
+    x, y, z = rng.normal(0, 20, n), rng.normal(0, 20, n), rng.normal(0, 50, n)
+    tracks = (pt * np.cos(phi), pt * np.sin(phi), pz, charge, x, y, z)
+    expected = [integrate(*one, tracker) for one in zip(*tracks, strict=True)]
+    found = exits(*tracks, tracker=tracker)
+    assert found.inside.all()
+    np.testing.assert_allclose(found.eta, expected, atol=3e-3)
+
+
+def test_a_fast_muon_from_the_origin_goes_straight():
+    eta, phi = np.linspace(-2.4, 2.4, 25), np.linspace(-3, 3, 25)
+    found = exits(1e5 * np.cos(phi), 1e5 * np.sin(phi), 1e5 * np.sinh(eta), 1)
+    np.testing.assert_allclose(found.eta, eta, atol=1e-6)
+    np.testing.assert_allclose(found.phi, phi, atol=1e-9)
+
+
+def test_from_the_beam_line_the_azimuth_is_the_momentums():
+    phi = np.linspace(-3.1, 3.1, 40)
+    for charge in (-1, 1):
+        found = exits(0.7 * np.cos(phi), 0.7 * np.sin(phi), 0.2, charge, z=30.0)
+        np.testing.assert_allclose(found.phi, phi, atol=1e-9)
+
+
+def test_the_azimuth_is_that_of_the_closest_approach():
+    # a point further along the track of a particle from the origin: the same azimuth there
+    radius = 2.0 / (CURVATURE * CMS.field)
+    angle = 0.3
+    for charge in (-1, 1):
+        x, y = radius * np.sin(angle), -charge * radius * (1 - np.cos(angle))
+        px, py = 2.0 * np.cos(angle), -charge * 2.0 * np.sin(angle)
+        found = exits(px, py, 1.0, charge, x=1e3 * x, y=1e3 * y)
+        assert found.phi == pytest.approx(0.0, abs=1e-9)
+
+
+def test_opposite_charge_is_the_mirror_image():
+    a = exits(1.2, 0.4, 0.9, 1, x=30, y=10, z=5)
+    b = exits(1.2, -0.4, 0.9, -1, x=30, y=-10, z=5)
+    assert a.eta == pytest.approx(b.eta, abs=1e-12)
+    assert a.phi == pytest.approx(-b.phi, abs=1e-12)
+
+
+def test_a_curler_leaves_through_the_endcap():
+    # 2·pT/(0.3·B) = 0.53 m of CMS' 1.29 m: never at the barrel
+    found = exits(0.3, 0.0, 0.1, 1)
+    assert found.inside.all() and np.isfinite(found.eta).all()
+    distance = CMS.half_length / np.sinh(found.eta)
+    assert distance <= 2 * 0.3 / (CURVATURE * CMS.field) + 1e-9
+
+
+def test_what_is_outside_is_dropped():
+    found = exits(
+        [1, 1, 1, 1e-6, 0.3],
+        [0, 0, 0, 0, 0],
+        [1, 1, 1, 1, 0],
+        1,
+        x=[0, 1300, 0, 0, 0],
+        z=[0, 0, 3100, 0, 0],
+    )
+    np.testing.assert_array_equal(found.inside, [True, False, False, False, False])
+    assert np.isnan(found.eta[1:]).all()

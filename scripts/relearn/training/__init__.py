@@ -1,0 +1,1 @@
+"""Training: the ensemble engine for small fully connected networks."""

@@ -1,0 +1,53 @@
+"""`make bench`: every benchmark, each as a ratio against a named peer in the same run."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "scripts")]
+
+import harness  # noqa: E402
+
+from relearn.cli import main_guard  # noqa: E402
+from relearn.errors import UserError  # noqa: E402
+
+HELPERS = ("harness", "run")
+
+
+def modules() -> list[str]:
+    """Return the benchmark modules beside this file."""
+    return sorted({file.stem for file in (ROOT / "benchmarks").glob("*.py")} - set(HELPERS))
+
+
+def chosen(names: list[str], only: list[str]) -> list[str]:
+    """Return the names that are one of `only`, or below it: ``generate`` is all of its own."""
+    wanted = [n for n in names if not only or any(n == o or n.startswith(f"{o}/") for o in only)]
+    if not wanted:
+        raise UserError(f"--only {' '.join(only)}: no such benchmark; there are {', '.join(names)}")
+    return wanted
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="*", default=[], metavar="NAME", help="generate/zmumu, …")
+    parser.add_argument("--list", action="store_true", help="name the benchmarks and stop")
+    parser.add_argument("--output", type=Path, default=ROOT / "results/benchmarks.csv")
+    arguments = parser.parse_args()
+
+    known = {}
+    for module in modules():
+        known |= importlib.import_module(module).BENCHMARKS
+    names = chosen(list(known), arguments.only)
+    if arguments.list:
+        print(*names, sep="\n")
+        return
+    for name in names:
+        print(f"== {name}", flush=True)
+        harness.write(arguments.output, known[name]())
+    print(harness.show(harness.read(arguments.output)))
+
+
+if __name__ == "__main__":
+    main_guard(main)

@@ -1,9 +1,15 @@
 """Many networks of one depth as stacked tensors: forward, backward and Adam by hand.
 
-Layout: features first, events last. Networks of one trial see the same batches, so a stack is
+Layout: nodes first, events last. Networks of one trial see the same batches, so a stack is
 (trials, networks of a trial); its first layer is one matrix product for each trial, the others
-one batched product. Narrower networks are padded: a padded node has no outgoing weight, and the
-gradient of that weight is masked, so it stays without effect whatever its activation gives at 0.
+one batched product. The first layer is kept transposed, (trials, features + 1, networks × out),
+its biases meet a constant feature 1: so its gradient has few rows and many columns, which is
+four times faster than few columns. Every product and activation writes into memory that the
+stack owns: at 500 nodes the kernel's page faults cost as much as the arithmetic, and CUDA
+graphs need it.
+
+Narrower networks are padded: a padded node has no outgoing weight, and the gradient of that
+weight is masked, so it stays without effect whatever its activation gives at 0.
 """
 
 from collections.abc import Sequence
@@ -15,143 +21,187 @@ from relearn.models import activations
 from relearn.scans import Run
 
 BETAS = (0.9, 0.999)
+Layers = list[tuple[Tensor, Tensor]]  # weight (out, in), bias (out,)
 
 
-def key(run: Run) -> tuple:
-    """Return what networks must share to be stacked: depth, activations, convention, outputs."""
-    return (len(run.hidden), run.activation, run.convention, run.sizes[-1], run.dropout, run.start)
+class Room:
+    """Memory for what a stack computes on a number of events.
+
+    Attributes
+    ----------
+    arguments, values, deltas
+        Of each layer (networks, nodes, events): before and after the activation, and the
+        loss's gradient before it. They share memory where the activation allows it.
+    drops, dropped
+        Of each hidden layer, where there is dropout: multipliers, and multiplied values.
+    """
+
+    def __init__(self, stack: "Stack", events: int):
+        def room(nodes: int) -> Tensor:
+            device = stack.parameters.device
+            return torch.ones(len(stack.places), nodes, events, device=device)
+
+        hidden, names = stack.sizes[1:-1], stack.names
+        self.events = events
+        self.arguments = [room(nodes) for nodes in stack.sizes[1:]]
+        self.values = [
+            room(nodes) if name in activations.NEEDS_ARGUMENT else argument
+            for name, nodes, argument in zip(names, hidden, self.arguments, strict=False)
+        ]
+        self.deltas = [*(room(nodes) for nodes in hidden), self.arguments[-1]]
+        self.drops = [room(nodes) for nodes in hidden if stack.dropout]
+        self.dropped = [room(nodes) for nodes in hidden if stack.dropout]
 
 
 class Stack:
-    """Networks of one `key`, arranged as (trials, networks of a trial).
+    """Networks alike in depth and activations, arranged as (trials, networks of a trial).
 
     Parameters
     ----------
     runs
         A list for each trial, all of one length; None fills a place.
     initial
-        Run name → initial layers (weight (out, in), bias (out,)).
+        Run name → initial layers.
     target_columns
         Run name → first column of its target in the table of all targets.
+    batch_size
+        Events in a step.
     learning_rate
         Adam's.
-    frozen
-        Number of first layers that are not trained.
     device
         Where the tensors live.
+    frozen
+        Number of first layers that are not trained.
     """
 
     def __init__(
         self,
         runs: Sequence[Sequence[Run | None]],
-        initial: dict[str, list[tuple[Tensor, Tensor]]],
+        initial: dict[str, Layers],
         target_columns: dict[str, int],
+        batch_size: int,
         learning_rate: float,
         device: torch.device,
         frozen: int = 0,
     ):
         self.places = [run for trial in runs for run in trial]
-        some = next(run for run in self.places if run)
-        self.trials, self.width = len(runs), len(runs[0])
         present = [run for run in self.places if run]
+        some = present[0]
+        self.trials, self.width, self.frozen = len(runs), len(runs[0]), frozen
         self.sizes = [max(nodes) for nodes in zip(*(run.sizes for run in present), strict=True)]
+        self.names, self.dropout = some.activation, some.dropout
         self.learning_rate, self.epsilon = learning_rate, activations.ADAM_EPSILON[some.convention]
-        self.dropout = some.dropout
-        self.frozen = frozen
-        self.functions = [activations.function(n, some.convention) for n in some.activation]
-        self.backwards = [activations.backward(n, some.convention) for n in some.activation]
-        shapes = []
-        for a, b in zip(self.sizes, self.sizes[1:], strict=False):
-            shapes += [(len(self.places), b, a), (len(self.places), b, 1)]
-        lengths = [n * b * a for n, b, a in shapes]
-        self.parameters = torch.zeros(sum(lengths), device=device)
-        self.gradients, self.first, self.second = (
-            torch.zeros_like(self.parameters) for _ in range(3)
+        self.forwards = [activations.forward_into(n, some.convention) for n in self.names]
+        self.backwards = [activations.backward_into(n, some.convention) for n in self.names]
+
+        pairs = zip(self.sizes, self.sizes[1:], strict=False)
+        count = len(self.places) * sum((a + 1) * b for a, b in pairs)
+        self.parameters, self.gradients, self.first, self.second, mask = (
+            torch.zeros(count, device=device) for _ in range(5)
         )
         self.steps = torch.zeros((), device=device)
-        self.weights, self.biases = self._views(self.parameters, shapes, lengths)
-        self.weight_gradients, self.bias_gradients = self._views(self.gradients, shapes, lengths)
-        self.masks = [torch.zeros_like(weight) for weight in self.weights]
+        layers, masks = self.by_network(self.parameters), self.by_network(mask)
         for place, run in enumerate(self.places):
+            at = divmod(place, self.width)
             for layer, (weight, bias) in enumerate(initial[run.name] if run else []):
                 out, into = weight.shape
-                self.weights[layer][place, :out, :into] = weight.to(device)
-                self.biases[layer][place, :out, 0] = bias.to(device)
-                self.masks[layer][place, :out, :into] = 1
-        first = [target_columns[run.name] if run else 0 for run in self.places]
-        columns = torch.tensor(first).view(-1, 1) + torch.arange(self.sizes[-1])
-        self.columns = columns.view(self.trials, self.width * self.sizes[-1]).to(device)
+                for (weights, biases), w, b in (
+                    (layers[layer], weight, bias),
+                    (masks[layer], 1, 1),
+                ):
+                    weights[at][:out, :into] = w
+                    biases[at][:out] = b
+        self.mask = None if mask.all() else mask
+        self.first_layer, self.layers = self._matrices(self.parameters)
+        self.first_gradient, self.layer_gradients = self._matrices(self.gradients)
 
-    @staticmethod
-    def _views(flat: Tensor, shapes: list, lengths: list) -> tuple[list[Tensor], list[Tensor]]:
-        views = [v.view(s) for v, s in zip(flat.split(lengths), shapes, strict=True)]
-        return views[0::2], views[1::2]
+        first = torch.tensor([target_columns[run.name] if run else 0 for run in self.places])
+        columns = first.view(self.trials, self.width, 1) + torch.arange(self.sizes[-1])
+        self.columns = columns.flatten(1).to(device)
+        self.same_target = first[0].item() if bool((first == first[0]).all()) else None
+        self.room = Room(self, batch_size)
+        self.rest = self.room  # for the last events of an evaluation, fewer than a batch
 
     def targets(self, table: Tensor) -> Tensor:
-        """Pick each network's columns: (trials, events, all) → (networks, outputs, events)."""
-        trials, events, _ = table.shape
-        index = self.columns.unsqueeze(1).expand(trials, events, self.columns.shape[1])
-        picked = table.gather(2, index).transpose(1, 2)
-        return picked.reshape(len(self.places), self.sizes[-1], events)
+        """Pick each network's columns: (trials, events, all) → (trials, networks, out, events).
 
-    def forward(self, x: Tensor, drops: Sequence[Tensor] = ()) -> tuple[Tensor, list, list]:
-        """Return outputs (networks, outputs, events), and what `step` needs to go back.
-
-        Parameters
-        ----------
-        x
-            Standardised inputs (trials, events, features).
-        drops
-            For each hidden layer what its values are multiplied by; none without dropout.
+        Where all learn the same, the second axis has length 1.
         """
-        before, after = [], []
-        first = self.weights[0].view(self.trials, -1, self.sizes[0])
-        z = torch.baddbmm(self.biases[0].view(self.trials, -1, 1), first, x.transpose(1, 2))
-        z = z.view(len(self.places), self.sizes[1], -1)
-        for layer, function in enumerate(self.functions):
-            a = function(z)
-            before.append((z, a))
-            after.append(a * drops[layer] if drops else a)
-            z = torch.baddbmm(self.biases[layer + 1], self.weights[layer + 1], after[-1])
-        return z, before, after
+        trials, events, _ = table.shape
+        k = self.sizes[-1]
+        if self.same_target is not None:
+            picked = table[:, :, self.same_target : self.same_target + k]
+            return picked.transpose(1, 2).unsqueeze(1)
+        index = self.columns.unsqueeze(1).expand(trials, events, self.width * k)
+        picked = table.gather(2, index).transpose(1, 2)
+        return picked.unflatten(1, (self.width, k))
 
-    def step(self, x: Tensor, y: Tensor, drops: Sequence[Tensor] = ()) -> Tensor:
-        """Take one step of Adam on each network's mean squared error.
+    def forward(self, x: Tensor, room: Room, drop: bool = False) -> Tensor:
+        """Return the outputs (networks, out, events): the room's memory, until the next call.
 
         Parameters
         ----------
         x
-            Standardised inputs (trials, events, features).
+            Standardised inputs and a constant 1, (trials, features + 1, events).
+        room
+            Memory for that many events.
+        drop
+            Whether to use the room's multipliers of dropout.
+        """
+        flat = room.arguments[0].view(self.trials, -1, room.events)
+        torch.bmm(self.first_layer.transpose(1, 2), x, out=flat)
+        for layer, function in enumerate(self.forwards):
+            after = function(room.arguments[layer], room.values[layer])
+            if drop:
+                after = torch.mul(after, room.drops[layer], out=room.dropped[layer])
+            weight, bias = self.layers[layer]
+            torch.baddbmm(bias, weight, after, out=room.arguments[layer + 1])
+        return room.arguments[-1]
+
+    def step(self, x: Tensor, y: Tensor) -> Tensor:
+        """Take one step of Adam; parameters and result as those of `backward`."""
+        loss = self.backward(x, y)
+        self.adam()
+        return loss
+
+    def backward(self, x: Tensor, y: Tensor) -> Tensor:
+        """Write the gradients of each network's mean squared error into `gradients`.
+
+        Parameters
+        ----------
+        x
+            As in `forward`, one whole batch.
         y
-            Standardised targets (networks, outputs, events).
-        drops
-            As in `forward`.
+            Standardised targets, from `targets`.
 
         Returns
         -------
         Tensor
             Each network's loss on this batch (networks,).
         """
-        out, before, after = self.forward(x, drops)
-        difference = out - y
-        loss = difference.square().mean(dim=(1, 2))
-        delta = difference.mul_(2 / (difference.shape[1] * difference.shape[2]))
-        for layer in range(len(self.functions), 0, -1):
-            torch.bmm(delta, after[layer - 1].transpose(1, 2), out=self.weight_gradients[layer])
-            torch.sum(delta, dim=2, keepdim=True, out=self.bias_gradients[layer])
-            delta = torch.bmm(self.weights[layer].transpose(1, 2), delta)
-            if drops:
-                delta = delta * drops[layer - 1]
-            delta = self.backwards[layer - 1](delta, *before[layer - 1])
-        flat = delta.reshape(self.trials, -1, delta.shape[2])
-        torch.bmm(flat, x, out=self.weight_gradients[0].view(self.trials, -1, self.sizes[0]))
-        torch.sum(delta, dim=2, keepdim=True, out=self.bias_gradients[0])
-        for gradient, mask in zip(self.weight_gradients, self.masks, strict=True):
-            gradient.mul_(mask)
-        for layer in range(self.frozen):
-            self.weight_gradients[layer].zero_()
-            self.bias_gradients[layer].zero_()
-        self.adam()
+        room, drop = self.room, bool(self.dropout)
+        delta = self.forward(x, room, drop)
+        delta.view(self.trials, self.width, *delta.shape[1:]).sub_(y)
+        loss = delta.square().mean(dim=(1, 2))
+        delta.mul_(2 / (delta.shape[1] * delta.shape[2]))
+        after = room.dropped if drop else room.values
+        for layer in range(len(self.forwards) - 1, -1, -1):
+            (weight, _), (to_weight, to_bias) = self.layers[layer], self.layer_gradients[layer]
+            torch.bmm(delta, after[layer].transpose(1, 2), out=to_weight)
+            torch.sum(delta, dim=2, keepdim=True, out=to_bias)
+            delta = torch.bmm(weight.transpose(1, 2), delta, out=room.deltas[layer])
+            if drop:
+                delta.mul_(room.drops[layer])
+            delta = self.backwards[layer](delta, room.arguments[layer], room.values[layer])
+        flat = delta.view(self.trials, -1, room.events)
+        torch.bmm(x, flat.transpose(1, 2), out=self.first_gradient)
+        if self.mask is not None:
+            self.gradients.mul_(self.mask)
+        if self.frozen:
+            self.first_gradient.zero_()
+            for pair in self.layer_gradients[: self.frozen - 1]:
+                for gradient in pair:
+                    gradient.zero_()
         return loss
 
     def adam(self) -> None:
@@ -179,44 +229,79 @@ class Stack:
         Parameters
         ----------
         x
-            Standardised inputs (events, features).
+            Standardised inputs and a constant 1, (features + 1, events).
         table
             All standardised targets (events, columns).
         """
         total = torch.zeros(len(self.places), device=x.device)
-        for block, wanted in zip(x.split(4000), table.split(4000), strict=True):
-            shared = block.expand(self.trials, *block.shape)
-            out, _, _ = self.forward(shared)
-            difference = out - self.targets(wanted.expand(self.trials, *wanted.shape))
-            total += difference.square_().mean(dim=1).sum(dim=1)
-        return total / len(x)
+        size = self.room.events
+        for block, wanted in zip(x.split(size, dim=1), table.split(size), strict=True):
+            room = self.room
+            if len(wanted) != size:
+                if self.rest.events != len(wanted):
+                    self.rest = Room(self, len(wanted))
+                room = self.rest
+            out = self.forward(block.expand(self.trials, *block.shape), room)
+            y = self.targets(wanted.expand(self.trials, *wanted.shape))
+            difference = out.view(self.trials, self.width, *out.shape[1:]).sub_(y)
+            total += difference.square_().sum(dim=(2, 3)).flatten()
+        return total / (len(table) * self.sizes[-1])
 
-    def draw_drops(self, events: int, generator: torch.Generator) -> list[Tensor]:
-        """Return dropout's multipliers for each hidden layer: 0, or 1/(1 − rate)."""
-        if not self.dropout:
-            return []
-        drops = []
-        for nodes in self.sizes[1:-1]:
-            shape = (len(self.places), nodes, events)
-            kept = torch.rand(shape, generator=generator) >= self.dropout
-            drops.append((kept / (1 - self.dropout)).to(self.parameters.device))
-        return drops
+    def draw_drops(self, generators: Sequence[torch.Generator | None]) -> None:
+        """Draw dropout's multipliers, 0 or 1/(1 − rate), each network from its own generator."""
+        keep = 1 - self.dropout
+        for layer, drops in enumerate(self.room.drops):
+            for place, run in enumerate(self.places):
+                if run:
+                    # A padded node takes no number, so that padding changes nothing.
+                    shape = (run.hidden[layer], self.room.events)
+                    kept = torch.rand(shape, generator=generators[place]) < keep
+                    drops[place, : run.hidden[layer]] = (kept / keep).to(drops.device)
 
-    def layers(self, place: int) -> list[tuple[Tensor, Tensor]]:
-        """Return the layers of the network at `place`, without padding, on the CPU."""
-        run = self.places[place]
-        found = []
-        for layer, (into, out) in enumerate(zip(run.sizes, run.sizes[1:], strict=False)):
-            weight = self.weights[layer][place, :out, :into]
-            found.append((weight.cpu().clone(), self.biases[layer][place, :out, 0].cpu().clone()))
-        return found
+    def network(self, place: int, flat: Tensor) -> Layers:
+        """Return the layers of the network at `place`, without padding, on the CPU.
+
+        Parameters
+        ----------
+        place
+            Index into `places`.
+        flat
+            All parameters: `parameters`, or a copy of an earlier time.
+        """
+        at, sizes = divmod(place, self.width), self.places[place].sizes
+        return [
+            (weights[at][:out, :into].cpu().clone(), biases[at][:out].cpu().clone())
+            for (weights, biases), into, out in zip(
+                self.by_network(flat), sizes, sizes[1:], strict=False
+            )
+        ]
 
     def clear(self, place: int) -> None:
         """Set a network and its optimiser to zero: NaN would slow the others' arithmetic."""
         for flat in (self.parameters, self.first, self.second):
-            offset = 0
-            for weight, bias in zip(self.weights, self.biases, strict=True):
-                for tensor in (weight, bias):
-                    size = tensor[0].numel()
-                    flat[offset + place * size : offset + (place + 1) * size] = 0
-                    offset += tensor.numel()
+            for pair in self.by_network(flat):
+                for layer in pair:
+                    layer[divmod(place, self.width)] = 0
+
+    def by_network(self, flat: Tensor) -> Layers:
+        """View all parameters as layers: (trials, networks, out, in), (trials, networks, out)."""
+        first, others = self._matrices(flat)
+        first = first.unflatten(2, (self.width, -1)).permute(0, 2, 3, 1)
+        shape = (self.trials, self.width)
+        return [
+            (first[..., :-1], first[..., -1]),
+            *((w.unflatten(0, shape), b.squeeze(2).unflatten(0, shape)) for w, b in others),
+        ]
+
+    def _matrices(self, flat: Tensor) -> tuple[Tensor, Layers]:
+        """View all parameters as what is multiplied: see the top of this file."""
+        nets, (inputs, out, *_) = len(self.places), self.sizes
+        pairs = list(zip(self.sizes[1:], self.sizes[2:], strict=False))
+        lengths = [nets * (inputs + 1) * out]
+        for a, b in pairs:
+            lengths += [nets * a * b, nets * b]
+        first, *parts = flat.split(lengths)
+        return first.view(self.trials, inputs + 1, self.width * out), [
+            (weight.view(nets, b, a), bias.view(nets, b, 1))
+            for weight, bias, (a, b) in zip(parts[0::2], parts[1::2], pairs, strict=True)
+        ]

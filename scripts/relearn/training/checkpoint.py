@@ -1,0 +1,64 @@
+"""Checkpoints of a job: one file for each stack, kept until the job's outputs are written.
+
+They lie outside the rule's outputs, which Snakemake deletes when a job fails, and carry a key
+of code, spec and data: one that does not fit is ignored.
+"""
+
+import hashlib
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from relearn.files import atomic
+
+EVERY_SECONDS = 20.0
+
+
+def key_of(*parts: str, files: tuple[Path, ...] = ()) -> str:
+    """Return a hash of texts and of files' contents."""
+    digest = hashlib.sha256("\0".join(parts).encode())
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+class Checkpoints:
+    """Checkpoints of the stacks of one job.
+
+    Parameters
+    ----------
+    folder
+        Where they are; None keeps none.
+    key
+        What they are of.
+    every
+        Seconds between two of them.
+    """
+
+    def __init__(self, folder: Path | None, key: str, every: float = EVERY_SECONDS):
+        self.folder, self.key, self.every = folder, key, every
+        self._last = time.monotonic()
+
+    def read(self, stack: int) -> dict[str, Any] | None:
+        """Return the state of a stack, if there is one of this job."""
+        path = self.folder and self.folder / f"{stack:04d}.pt"
+        if not path or not path.is_file():
+            return None
+        found = torch.load(path, map_location="cpu", weights_only=True)
+        return found["state"] if found["key"] == self.key else None
+
+    def offer(self, stack: int, state: dict[str, Any], force: bool = False) -> None:
+        """Write the state of a stack, if it is time or `force`."""
+        if self.folder and (force or time.monotonic() - self._last >= self.every):
+            with atomic(self.folder / f"{stack:04d}.pt") as temporary:
+                torch.save({"key": self.key, "state": state}, temporary)
+            self._last = time.monotonic()
+
+    def remove(self) -> None:
+        """Delete them all: the job is done."""
+        if self.folder and self.folder.is_dir():
+            shutil.rmtree(self.folder)

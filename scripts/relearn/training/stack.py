@@ -63,7 +63,7 @@ class Stack:
     initial
         Run name → initial layers.
     target_columns
-        Run name → first column of its target in the table of all targets.
+        Target → its first column in the table of all targets.
     batch_size
         Events in a step.
     learning_rate
@@ -115,7 +115,7 @@ class Stack:
         self.first_layer, self.layers = self._matrices(self.parameters)
         self.first_gradient, self.layer_gradients = self._matrices(self.gradients)
 
-        first = torch.tensor([target_columns[run.name] if run else 0 for run in self.places])
+        first = torch.tensor([target_columns[run.target] if run else 0 for run in self.places])
         columns = first.view(self.trials, self.width, 1) + torch.arange(self.sizes[-1])
         self.columns = columns.flatten(1).to(device)
         self.same_target = first[0].item() if bool((first == first[0]).all()) else None

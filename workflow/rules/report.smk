@@ -1,5 +1,7 @@
 # Tables and figures → claims, provenance, one page.
 
+from snakemake import __version__ as SNAKEMAKE
+
 TABLES = [table for study in STUDIES for table in plan.tables(CFG, study)]
 
 
@@ -49,9 +51,11 @@ rule provenance:
     params:
         code=fingerprint("write_provenance"),
         config=as_json(CFG.model_dump()),
-        folder=f"{R}/benchmarks",
+        folder=R,
+        snakemake=SNAKEMAKE,
     shell:
-        "python {input.script} --config-json {params.config:q} --benchmarks {params.folder:q}"
+        "python {input.script} --config-json {params.config:q} --snakemake {params.snakemake}"
+        " --benchmarks {params.folder}/benchmarks --models {params.folder}/models"
         " --output {output:q} > {log:q} 2>&1"
 
 

@@ -16,8 +16,10 @@ from relearn.studies.pt_nodes import PT_EDGES
 def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     """Return the main table, with dead units, and the accuracy in `bins` of pT.
 
-    Further columns are `second_layer`, its nodes (0: there is none), and the counts
-    `dead_units`, `dead_units_layer1`, `dead_units_layer2`.
+    Further columns are `second_layer`, its nodes (0: there is none), the counts `dead_units`,
+    `dead_units_layer1`, `dead_units_layer2`, and `output_weight`, the output's weight of the
+    second layer's node where it has only one (else NaN). A negative one caps what ReLU and
+    softplus can say: the output is largest, and flat, where the node is silent.
     """
 
     def look(
@@ -25,7 +27,13 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     ) -> dict[str, Any]:
         counts = dead_units(network, inputs.test_inputs(row["dataset"]))
         layers = {f"dead_units_layer{i}": count for i, count in enumerate(counts, start=1)}
-        return {"dead_units": sum(counts)} | layers
+        last = network.layers[-1].weight
+        alone = len(counts) > 1 and last.numel() == 1
+        return {
+            "dead_units": sum(counts),
+            **layers,
+            "output_weight": last.item() if alone else np.nan,
+        }
 
     table = evaluate(inputs, look)
     table["second_layer"] = [_second(hidden) for hidden in table["hidden"]]

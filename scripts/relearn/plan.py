@@ -37,7 +37,9 @@ STUDIES = {
     "pt_layers": StudyPlan("pT with a second layer, and dead units", extras=("bins",)),
     "pt_weights": StudyPlan("First-layer weights of the pT networks", extras=("matrix",)),
     "pt_transfer": StudyPlan("pT across samples", extras=("bins",)),
-    "mass_grid": StudyPlan("Invariant mass over nodes and layers", extras=("predictions", "bins")),
+    "mass_grid": StudyPlan(
+        "Invariant mass over nodes and layers", extras=("predictions", "bins", "reference")
+    ),
     "angles": StudyPlan("Angles and boost of the pair", extras=("predictions",)),
     "identity": StudyPlan("V → V: the weight matrices found", extras=("matrix",)),
     "square": StudyPlan("V → V²: segments, zero crossings, residual", extras=("curves", "history")),

@@ -1,5 +1,7 @@
 """Invariant mass of tt̄→μμ over nodes and layers (talk 000)."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from relearn.studies.evaluate import bins_of, evaluate, median_runs, predictions_of
@@ -11,12 +13,19 @@ PANELS = ("10", "20", "10x10", "100x100")  # the talk's network, and where it th
 
 
 def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
-    """Return the main table, `predictions` of some sizes and `bins` of mass and of pair pT.
+    """Return the main table, `predictions` of some sizes, `bins` of mass and of pair pT.
 
     A further column is `width`, the nodes of the first hidden layer. The predictions are
     those of the trial with the median r: the talk's 10 nodes and what it compares them with,
-    and the most accurate size of the scan.
+    and the most accurate size of the scan. The `reference` is the main table of the pT
+    networks of the same sample, whose accuracy the talk compares with; it is empty where the
+    study's scans have none.
     """
+    runs = inputs.runs
+    mass = runs["target"] == "mass"
+    others = runs[~mass & runs["dataset"].isin(runs.loc[mass, "dataset"])]
+    reference = pd.DataFrame() if others.empty else evaluate(replace(inputs, runs=others))
+    inputs = replace(inputs, runs=runs[mass])
     table = evaluate(inputs)
     table["width"] = [int(hidden.split("x")[0]) for hidden in table["hidden"]]
     median = median_runs(table, ["hidden"])
@@ -27,4 +36,5 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
         "": table,
         "predictions": predictions_of(inputs, chosen, keys),
         "bins": bins_of(inputs, {"mass": MASS_EDGES, "pt": PT_EDGES}, keys),
+        "reference": reference,
     }

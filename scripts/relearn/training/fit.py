@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -90,10 +91,8 @@ class Fit:
             [torch.randperm(events, generator=g, device=device) for g in self._batches]
         )
         self._stepper.total.zero_()
-        for step in range(self.steps):
-            if self.stack.dropout:
-                self.stack.draw_drops(self._drops)
-            self._stepper(order[:, step * self.batch : (step + 1) * self.batch])
+        draw = partial(self.stack.draw_drops, self._drops) if self.stack.dropout else None
+        self._stepper(order, draw)
         train = (self._stepper.total / self.steps).cpu()
         last = self.epoch == self.training["epochs"]
         if last or self.epoch % self.training["validate_every"] == 0:

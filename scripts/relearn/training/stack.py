@@ -189,7 +189,9 @@ class Stack:
             (weight, _), (to_weight, to_bias) = self.layers[layer], self.layer_gradients[layer]
             torch.bmm(delta, after[layer].transpose(1, 2), out=to_weight)
             torch.sum(delta, dim=2, keepdim=True, out=to_bias)
-            delta = torch.bmm(weight.transpose(1, 2), delta, out=room.deltas[layer])
+            # From one output it is an outer product: three times faster without a sum.
+            product = torch.mul if weight.shape[1] == 1 else torch.bmm
+            delta = product(weight.transpose(1, 2), delta, out=room.deltas[layer])
             if drop:
                 delta.mul_(room.drops[layer])
             delta = self.backwards[layer](delta, room.arguments[layer], room.values[layer])
@@ -255,8 +257,8 @@ class Stack:
                 if run:
                     # A padded node takes no number, so that padding changes nothing.
                     shape = (run.hidden[layer], self.room.events)
-                    kept = torch.rand(shape, generator=generators[place]) < keep
-                    drops[place, : run.hidden[layer]] = (kept / keep).to(drops.device)
+                    kept = torch.rand(shape, generator=generators[place]).lt_(keep)
+                    drops[place, : run.hidden[layer]] = kept.div_(keep)
 
     def network(self, place: int, flat: Tensor) -> Layers:
         """Return the layers of the network at `place`, without padding, on the CPU.

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from relearn.errors import UserError
 from relearn.seeds import derive
 from relearn.training.stack import Stack
 from relearn.training.stepper import Stepper
@@ -50,6 +51,11 @@ class Fit:
         nets = len(stack.places)
         self.batch = training["batch_size"]
         self.steps = len(tables.inputs) // self.batch
+        if not self.steps:
+            raise UserError(
+                f"batch_size {self.batch} is more than the {len(tables.inputs)} training events: "
+                "ask for more events, or change training.batch_size"
+            )
         self.epoch, self.seconds = 0, 0.0
         self.status = torch.tensor([OK if run else STOPPED for run in stack.places])
         self.epochs = torch.zeros(nets, dtype=torch.long)
@@ -95,30 +101,29 @@ class Fit:
         self._stepper(order, draw)
         train = (self._stepper.total / self.steps).cpu()
         last = self.epoch == self.training["epochs"]
-        if last or self.epoch % self.training["validate_every"] == 0:
-            tables = self.tables
-            validation = self.stack.evaluate(tables.validation_inputs, tables.validation_targets)
-            validation = validation.cpu()
-        else:
-            validation = torch.full_like(train, torch.nan)
-        self._judge(train, validation)
+        look = last or self.epoch % self.training["validate_every"] == 0
+        self._judge(train, self._validation_loss() if look else None)
         self.seconds += time.perf_counter() - begin
 
-    def _judge(self, train: Tensor, validation: Tensor) -> None:
-        looked = not validation.isnan().all() or not train.isfinite().any()
-        active = self.active
+    def _validation_loss(self) -> Tensor:
+        tables = self.tables
+        return self.stack.evaluate(tables.validation_inputs, tables.validation_targets).cpu()
+
+    def _judge(self, train: Tensor, looked: Tensor | None) -> None:
+        """Take note of the losses (networks,); `looked` is None where nobody looked."""
+        active, broken = self.active, ~train.isfinite()
+        validation = torch.full_like(train, torch.nan) if looked is None else looked
+        if looked is not None:
+            broken |= ~looked.isfinite()
         self.epochs[active] = self.epoch
-        bad = active & ~train.isfinite()
-        if looked:
-            bad |= active & ~validation.isfinite()
-        self.status[bad] = DIVERGED
-        for place in bad.nonzero().flatten().tolist():
+        self.status[active & broken] = DIVERGED
+        for place in broken.nonzero().flatten().tolist():
             self.stack.clear(place)
-        better = active & ~bad & (validation < self.best_loss)
+        better = active & ~broken & (validation < self.best_loss)
         self.best_loss[better] = validation[better]
         self.best_epoch[better] = self.epoch
         self._keep(better)
-        if self.training["patience"]:
+        if self.training["patience"] and looked is not None:
             waited = self.epoch - self.best_epoch
             self.status[self.active & (waited >= self.training["patience"])] = STOPPED
         shown = active.float().where(active, torch.nan)
@@ -139,26 +144,30 @@ class Fit:
         return float(self.history[-1][1].nanmedian()) if self.history else float("nan")
 
     def state(self) -> dict[str, Any]:
-        """Return all that changes, for a checkpoint."""
-        stack = self.stack
+        """Return all that changes, for a checkpoint, after one epoch or more."""
         return {
-            "tensors": [stack.parameters, stack.first, stack.second, stack.steps, self.best],
-            "numbers": [self.status, self.epochs, self.best_epoch, self.best_loss],
+            "tensors": self._tensors(),
             "epoch": self.epoch,
             "seconds": self.seconds,
-            "history": self.history,
+            # in one piece: ten thousand small tensors take half a second to write
+            "history": torch.stack([torch.stack(losses) for _, *losses in self.history]),
+            "history_epochs": [epoch for epoch, *_ in self.history],
             "batches": [generator.get_state() for generator in self._batches],
             "drops": [g.get_state() if g else None for g in self._drops],
         }
 
+    def _tensors(self) -> list[Tensor]:
+        stack = self.stack
+        ours = [self.best, self.status, self.epochs, self.best_epoch, self.best_loss]
+        return [stack.parameters, stack.first, stack.second, stack.steps, *ours]
+
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a checkpoint of the same training."""
-        ours = self.state()
-        for name in ("tensors", "numbers"):
-            for tensor, saved in zip(ours[name], state[name], strict=True):
-                tensor.copy_(saved)
+        for tensor, saved in zip(self._tensors(), state["tensors"], strict=True):
+            tensor.copy_(saved)
         self.epoch, self.seconds = state["epoch"], state["seconds"]
-        self.history = [tuple(entry) for entry in state["history"]]
+        losses = zip(state["history_epochs"], state["history"], strict=True)
+        self.history = [(epoch, *pair.unbind()) for epoch, pair in losses]
         for generator, saved in zip(self._batches, state["batches"], strict=True):
             generator.set_state(saved)
         for generator, saved in zip(self._drops, state["drops"], strict=True):

@@ -99,7 +99,8 @@ class Stack:
         self.parameters, self.gradients, self.first, self.second, mask = (
             torch.zeros(count, device=device) for _ in range(5)
         )
-        self.steps = torch.zeros((), device=device)
+        # float32 whatever the rest is: Adam's fused kernel reads it as such.
+        self.steps = torch.zeros((), dtype=torch.float32, device=device)
         layers, masks = self.by_network(self.parameters), self.by_network(mask)
         for place, run in enumerate(self.places):
             at = divmod(place, self.width)
@@ -111,7 +112,8 @@ class Stack:
                 ):
                     weights[at][:out, :into] = w
                     biases[at][:out] = b
-        self.mask = None if mask.all() else mask
+        padded = any(run is None or list(run.sizes) != self.sizes for run in self.places)
+        self.mask = mask if padded else None
         self.first_layer, self.layers = self._matrices(self.parameters)
         self.first_gradient, self.layer_gradients = self._matrices(self.gradients)
 

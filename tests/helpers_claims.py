@@ -1,0 +1,41 @@
+"""Claims and tables made by hand."""
+
+import pandas as pd
+import yaml
+
+from relearn.claims import Claim
+
+ENTRY = {
+    "id": "ten_nodes",
+    "source": "000",
+    "quote": "1 layer with 10 nodes is enough",
+    "statement": "Ten nodes are enough.",
+    "threshold": "ours",
+    "table": "pt_nodes",
+    "where": {"hidden": "10"},
+    "value": "r",
+    "relation": ">",
+    "expect": 0.99,
+    "from_scale": "smoke",
+}
+SOURCES = {"000": "Someone, Somewhere 2017"}
+
+
+def claim(**changes):
+    """Return the claim `ENTRY` with changes; None leaves a key out."""
+    entry = {key: value for key, value in (ENTRY | changes).items() if value is not None}
+    return Claim.model_validate(entry)
+
+
+def network_table(values, scan="pt_nodes", **columns):
+    """Return a table with a row per network: r = `values`, and columns that are alike."""
+    table = pd.DataFrame({"r": values, "scan": scan, "hidden": "10", "status": "ok"})
+    hidden = columns.get("hidden", "10")
+    table["run"] = [f"mlp-h{hidden}-t{trial}" for trial in range(len(values))]
+    return table.assign(**columns)
+
+
+def write(path, *entries, sources=SOURCES):
+    """Write a claims file."""
+    path.write_text(yaml.safe_dump({"sources": sources, "claims": list(entries)}))
+    return path

@@ -1,0 +1,61 @@
+"""The claims that are shipped: they load, and at every scale that scores them have networks."""
+
+import pandas as pd
+import pytest
+from helpers_workflow import ROOT
+
+from relearn import config, plan
+from relearn.claims import SCALES, load
+from relearn.estimates import select
+
+PATH = ROOT / "config/claims.yaml"
+SOURCES, CLAIMS = load(PATH)
+
+
+def planned(scale, study):
+    """Return what the config says of a study's networks, with the names of ``runs.csv``."""
+    resolved = config.load(scale)
+    if study not in resolved.studies:
+        return pd.DataFrame()
+    scans = resolved.studies[study].scans
+    runs = [run for scan in scans for b in plan.scan_batches(resolved, scan) for run in b.runs]
+    columns = ("scan", "dataset", "target", "convention", "initialiser", "dropout", "start")
+    return pd.DataFrame(
+        {column: getattr(run, column) for column in columns}
+        | {
+            "hidden": "x".join(map(str, run.hidden)),
+            "layers": len(run.hidden),
+            "nodes": sum(run.hidden),
+            "activation": "+".join(dict.fromkeys(run.activation)),
+            "value": 1.0,
+        }
+        for run in runs
+    )
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_every_claim_that_is_scored_has_networks(scale):
+    tables = {study: planned(scale, study) for study in plan.STUDIES}
+    for claim in CLAIMS:
+        table = tables[claim.study]
+        if SCALES.index(scale) < SCALES.index(claim.from_scale) or table.empty:
+            continue
+        for side in claim.sides:
+            # What a study adds to its table (dead units, bins) is not in the plan.
+            known = {key: value for key, value in side.where.items() if key in table}
+            side = type(side)(side.table, known, "value", side.key)
+            assert len(select(table, side)), f"{claim.id} at {scale}: {side.key}where"
+
+
+def test_both_talks_speak():
+    assert {claim.source for claim in CLAIMS} == set(SOURCES) == {"000", "004"}
+
+
+def test_studies_of_the_talks_have_claims():
+    without = {"samples", "angles"}  # the first is no claim, the second the talk's outlook
+    assert {claim.study for claim in CLAIMS} == set(plan.STUDIES) - without
+
+
+def test_smoke_scores_enough_to_test_the_machinery():
+    early = [claim for claim in CLAIMS if SCALES.index(claim.from_scale) <= SCALES.index("smoke")]
+    assert len(early) > 10

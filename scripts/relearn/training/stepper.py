@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from relearn.errors import UserError
 from relearn.training.stack import Stack
 from relearn.training.tables import Tables
 
@@ -32,6 +33,11 @@ class Stepper:
     ----------
     total : Tensor
         Sum of the losses of the steps taken (networks,).
+
+    Raises
+    ------
+    UserError
+        If `compile` is ``on`` and the CPU's code cannot be compiled here.
     """
 
     def __init__(self, stack: Stack, tables: Tables, compile: str = "auto"):
@@ -43,6 +49,7 @@ class Stepper:
         self._found = self._columns.new_empty(len(self._columns), events)
         self._backward = stack.backward
         if compile == "on":
+            _need_compiler(self.total.device)
             self._backward = torch.compile(stack.backward, dynamic=False)
         # Dropout's numbers come from the CPU at each step, which a graph cannot hold.
         graph = self.total.device.type == "cuda" and compile == "auto" and not stack.dropout
@@ -103,3 +110,17 @@ class Stepper:
             graph.replay()
 
         return take
+
+
+def _need_compiler(device: torch.device) -> None:
+    if device.type != "cpu":
+        return
+    from torch._inductor import cpp_builder, exc
+
+    try:
+        cpp_builder.get_cpp_compiler()
+    except exc.InvalidCxxCompiler:
+        raise UserError(
+            "training.compile: on needs a C++ compiler, and none works here: install g++ or "
+            "clang++, or set training.compile: auto, which needs none"
+        ) from None

@@ -117,10 +117,11 @@ class Stack:
         self.first_layer, self.layers = self._matrices(self.parameters)
         self.first_gradient, self.layer_gradients = self._matrices(self.gradients)
 
-        first = torch.tensor([target_columns[run.target] if run else 0 for run in self.places])
-        columns = first.view(self.trials, self.width, 1) + torch.arange(self.sizes[-1])
+        # an empty place learns, without effect, what the others learn
+        first = [target_columns[(run or some).target] for run in self.places]
+        columns = torch.tensor(first).view(self.trials, -1, 1) + torch.arange(self.sizes[-1])
         self.columns = columns.flatten(1).to(device)
-        self.same_target = first[0].item() if bool((first == first[0]).all()) else None
+        self.same_target = first[0] if len(set(first)) == 1 else None
         self.room = Room(self, batch_size)
         self.rest = self.room  # for the last events of an evaluation, fewer than a batch
 

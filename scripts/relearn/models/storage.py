@@ -5,7 +5,7 @@ beside them in float64.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,28 @@ def write_weights(
         save_file(tensors, temporary)
 
 
+def batch_folders(scan: Path) -> list[Path]:
+    """Return the folders of a scan's batches, in order, whether they are there or not.
+
+    The spec in the first says how many there are, so that what an earlier and larger scan
+    left behind is not taken for a part of this one.
+
+    Parameters
+    ----------
+    scan
+        ``results/<scale>/models/<scan>``.
+
+    Raises
+    ------
+    UserError
+        If the first batch is missing or its spec is damaged.
+    """
+    folder = scan / "0000"
+    if not (folder / SPEC).is_file():
+        raise UserError(f"{scan} has no trained networks ({folder / SPEC} is missing): train it")
+    return [scan / batch.name for batch in _spec(folder, lambda s: scans.batches(s["scan"]))]
+
+
 def find(path: Path, run: str) -> Stored:
     """Return the network `run` of a batch folder, or of any batch of a scan's folder.
 
@@ -69,21 +91,21 @@ def find(path: Path, run: str) -> Stored:
     UserError
         If there is no such run, or a file is missing or damaged.
     """
-    folders = [path] if (path / SPEC).is_file() else sorted(path.glob("[0-9]*"))
+    folders = [path] if (path / SPEC).is_file() else batch_folders(path)
     for folder in folders:
-        for values in _spec(folder)["runs"]:
-            if values["name"] == run:
-                return _read(folder, scans.from_dict(values))
+        if (folder / SPEC).is_file():
+            for stored in _spec(folder, lambda s: [scans.from_dict(v) for v in s["runs"]]):
+                if stored.name == run:
+                    return _read(folder, stored)
     raise UserError(f"{path} has no run {run!r}; the names are in runs.csv")
 
 
-def _spec(folder: Path) -> dict[str, Any]:
+def _spec(folder: Path, what: Callable[[Any], Any]) -> Any:
+    path = folder / SPEC
     try:
-        return json.loads((folder / SPEC).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise UserError(
-            f"{folder / SPEC} cannot be read ({error}); delete it and train again"
-        ) from None
+        return what(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UserError(f"{path} cannot be read ({error!r}). {_cure(folder)}") from None
 
 
 def _read(folder: Path, run: scans.Run) -> Stored:
@@ -102,5 +124,16 @@ def _read(folder: Path, run: scans.Run) -> Stored:
                 for name in ("inputs", run.target)
             ]
     except (OSError, SafetensorError) as error:
-        raise UserError(f"{path} cannot be read ({error}); delete it and train again") from None
+        raise UserError(f"{path} cannot be read ({error}). {_cure(folder)}") from None
+    shapes = [tuple(weight.shape) for weight, _ in layers]
+    expected = [(out, into) for into, out in zip(run.sizes, run.sizes[1:], strict=False)]
+    if shapes != expected:
+        raise UserError(
+            f"{path} does not belong to its {SPEC}: {run.name} has layers {shapes}, not "
+            f"{expected}. {_cure(folder)}"
+        )
     return Stored(run, layers, *scaling)
+
+
+def _cure(folder: Path) -> str:
+    return f"Delete the batch (rm -r {folder}) and run the workflow again to train it anew."

@@ -1,6 +1,5 @@
 """What a study looks at: the trained networks of its scans, and the test events."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,30 +9,24 @@ import numpy as np
 import pandas as pd
 import torch
 
-from relearn import models, scans
+from relearn import models
 from relearn.data import hdf5
 from relearn.errors import UserError
+from relearn.models import storage
 
 # Layer sizes such as "10" are names, and "none" (no hidden layer) is one too.
 READ_RUNS = {"dtype": {"hidden": str}, "keep_default_na": False, "na_values": ["", "nan", "NaN"]}
 
 
 def batch_folders(scan_folder: Path) -> list[Path]:
-    """Return the folders of a scan's jobs, in order.
-
-    The spec in the first says how many there are, so that what an earlier and larger scan
-    left behind is not measured.
+    """Return the folders of a scan's jobs, in order (`relearn.models.storage.batch_folders`).
 
     Raises
     ------
     UserError
         If a job of the scan is missing.
     """
-    spec = scan_folder / "0000" / "spec.json"
-    if not spec.is_file():
-        raise UserError(f"{scan_folder} has no trained networks ({spec} is missing): train it")
-    scan = json.loads(spec.read_text(encoding="utf-8"))["scan"]
-    folders = [scan_folder / batch.name for batch in scans.batches(scan)]
+    folders = storage.batch_folders(scan_folder)
     for folder in folders:
         if not (folder / "runs.csv").is_file():
             raise UserError(f"{folder}/runs.csv is missing: train this part of the scan again")

@@ -1,6 +1,5 @@
 """First layers of a network from the best network of another scan."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -14,26 +13,33 @@ from relearn.scans import Run
 def first_layers(scan: Path, run: Run) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Return the layers of the network of `scan` that `run` starts from.
 
-    Of the networks on the same dataset with `run`'s first hidden layer as their only one, the
-    one with the least validation loss.
+    Of the networks on the same dataset with `run`'s first hidden layer as their only one, of the
+    same activation and convention, the one with the least validation loss.
 
     Raises
     ------
     UserError
         If there is none, or its last layer does not fit `run`'s second.
     """
-    table = pd.concat(list(_tables(scan)), ignore_index=True)
+    if len(run.hidden) < 2:
+        raise UserError(
+            f"{run.name}: start: {run.start} needs two hidden layers or more, the first of the "
+            f"network to start from and the second in place of its outputs: change "
+            f"scans.{run.scan}.hidden"
+        )
+    table = pd.concat([_table(folder) for folder in storage.batch_folders(scan)])
     wanted = (
-        (table["hidden"].astype(str) == str(run.hidden[0]))
+        (table["hidden"] == str(run.hidden[0]))
         & (table["activation"] == run.activation[0])
+        & (table["convention"] == run.convention)
         & (table["dataset"] == run.dataset)
         & (table["status"] != "diverged")
     )
     if not wanted.any():
         raise UserError(
             f"{run.name} starts from a network of {scan.name} with {run.hidden[0]} nodes, "
-            f"{run.activation[0]}, on {run.dataset}, and there is none: add {run.hidden[0]} to "
-            f"scans.{scan.name}.hidden, or change scans.{run.scan}"
+            f"{run.activation[0]}, {run.convention}, on {run.dataset}, and there is none: add "
+            f"{run.hidden[0]} to scans.{scan.name}.hidden, or change scans.{run.scan}"
         )
     best = table[wanted].sort_values(["best_validation_loss", "run"]).iloc[0]
     layers = list(storage.find(scan, best["run"]).layers)
@@ -45,8 +51,8 @@ def first_layers(scan: Path, run: Run) -> list[tuple[torch.Tensor, torch.Tensor]
     return layers
 
 
-def _tables(scan: Path) -> Iterable[pd.DataFrame]:
-    paths = sorted(scan.glob("[0-9]*/runs.csv"))
-    if not paths:
-        raise UserError(f"{scan} has no trained networks: train it first")
-    return (pd.read_csv(path) for path in paths)
+def _table(folder: Path) -> pd.DataFrame:
+    path = folder / "runs.csv"
+    if not path.is_file():
+        raise UserError(f"{path} is missing: train this part of the scan again")
+    return pd.read_csv(path, dtype={"hidden": str})

@@ -11,6 +11,7 @@ from relearn.kinematics import MUON_MASS, from_pt_eta_phi_mass
 from relearn.models import mlp
 from relearn.scans import Run, n_inputs, n_outputs, run_name
 from relearn.seeds import derive
+from relearn.training import job
 from relearn.training.fit import Fit, results, train
 from relearn.training.stack import Stack
 from relearn.training.tables import Tables
@@ -276,3 +277,9 @@ def scan(name="scan", trials=2, training=None, pretrained=None, batch_seconds=10
         "seed": ROOT_SEED,
         "batch_seconds": batch_seconds,
     }
+
+
+def train_job(spec, dataset, folder, **options) -> None:
+    """Train the first batch of a scan and write it to `folder`."""
+    task = job.Job(spec, "0000", dataset, device="cpu", **options)
+    job.write(task, job.run(task), folder)

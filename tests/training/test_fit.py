@@ -1,5 +1,7 @@
 """Seeds, snapshots, divergence, early stop: what each network of a stack goes through."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -133,6 +135,21 @@ def test_diverged_network_is_recorded_and_harms_no_other(validate_every):
     assert row["best_epoch"] in ((1, 2) if validate_every == 1 else (0,))
     assert all(x.isfinite().all() for pair in found[bad].layers for x in pair)
     assert fit.stack.parameters.isfinite().all(), "NaN goes on being multiplied"
+
+
+def test_resumed_after_a_network_diverged():
+    tables, training = events("pt"), settings(epochs=8)
+    whole, first, second = (
+        Spoilt(stack_of(rows_of(), tables, training), tables, training, ROOT_SEED) for _ in range(3)
+    )
+    train(whole, lambda fit: None, lambda taken, loss: None)
+    for _ in range(5):
+        first.run_epoch()
+    second.restore(copy.deepcopy(first.state()))
+    train(second, lambda fit: None, lambda taken, loss: None)
+    expected, found = results(whole), results(second)
+    assert [one.row["status"] for one in found.values()].count("diverged") == 1
+    assert all(same(found[name], expected[name]) for name in found)
 
 
 def test_rate_that_is_far_too_large_diverges():

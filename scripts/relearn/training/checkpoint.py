@@ -5,6 +5,7 @@ of code, spec and data: one that does not fit is ignored.
 """
 
 import hashlib
+import pickle
 import shutil
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ import torch
 from relearn.files import atomic
 
 EVERY_SECONDS = 20.0
+BROKEN = (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError)
 
 
 def key_of(*parts: str, files: tuple[Path, ...] = ()) -> str:
@@ -44,12 +46,20 @@ class Checkpoints:
         self._last = time.monotonic()
 
     def read(self, stack: int) -> dict[str, Any] | None:
-        """Return the state of a stack, if there is one of this job."""
+        """Return the state of a stack, if there is one of this job.
+
+        One that is damaged is named and left out: it only would have saved time.
+        """
         path = self.folder and self.folder / f"{stack:04d}.pt"
         if not path or not path.is_file():
             return None
-        found = torch.load(path, map_location="cpu", weights_only=True)
-        return found["state"] if found["key"] == self.key else None
+        try:
+            found = torch.load(path, map_location="cpu", weights_only=True)
+            return found["state"] if found["key"] == self.key else None
+        except BROKEN as error:
+            reason = (str(error).strip() or repr(error)).splitlines()[0]
+            print(f"{path} is damaged and ignored, these networks begin anew ({reason})")
+            return None
 
     def offer(self, stack: int, state: dict[str, Any], force: bool = False) -> None:
         """Write the state of a stack, if it is time or `force`."""

@@ -62,6 +62,7 @@ rule provenance:
 rule report:
     input:
         script=script("build_report"),
+        page=[shipped(f"scripts/relearn/report/page.{part}") for part in ("html", "css", "js")],
         claims=f"{R}/claims.csv",
         provenance=f"{R}/provenance.json",
         figures=[plan.figure(CFG, study, "png") for study in STUDIES],
@@ -81,8 +82,7 @@ rule report:
         runtime=NEEDS["report"].minutes(),
     params:
         code=fingerprint("build_report"),
-        captions=lambda w, input: str(Path(input.captions[0]).parent),
     shell:
         "python {input.script} --claims {input.claims:q} --figures {input.figures:q}"
-        " --tables {input.tables:q} --captions {params.captions:q}"
+        " --tables {input.tables:q} --captions {input.captions:q}"
         " --provenance {input.provenance:q} --output {output:q} > {log:q} 2>&1"

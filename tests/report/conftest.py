@@ -1,0 +1,7 @@
+import pytest
+from helpers_report import Results
+
+
+@pytest.fixture
+def results(tmp_path):
+    return Results(tmp_path / "nano")

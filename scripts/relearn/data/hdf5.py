@@ -5,7 +5,8 @@ Groups ``train``, ``validation``, ``test``; in each ``inputs`` (n, d) and ``targ
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from relearn.errors import UserError
 from relearn.files import atomic
 
 SPLITS = ("train", "validation", "test")
+BROKEN = (OSError, RuntimeError, KeyError, TypeError, ValueError)  # of a damaged file
 Array = NDArray[np.float64]
 
 
@@ -119,8 +121,15 @@ def describe(path: str | Path) -> Description:
         )
 
 
-def check(path: str | Path) -> None:
+def check(path: str | Path, wanted: Sequence[str] = ()) -> None:
     """Stop at a dataset that cannot be trained on.
+
+    Parameters
+    ----------
+    path
+        The file.
+    wanted
+        Targets that it must have.
 
     Raises
     ------
@@ -129,6 +138,12 @@ def check(path: str | Path) -> None:
         length, or values that are no finite numbers: names the place and the cure.
     """
     expected = describe(path)
+    if absent := [name for name in wanted if name not in expected.labels]:
+        raise UserError(
+            f"{path}: no train/targets/{', '.join(absent)}, only "
+            f"{', '.join(expected.labels) or 'nothing'}. {_cure(path)}"
+        )
+    widths = {"inputs": len(expected.features)}
     for split in SPLITS:
         block = read(path, split)
         if set(block.targets) != set(expected.labels):
@@ -141,26 +156,29 @@ def check(path: str | Path) -> None:
                 raise UserError(f"{where} is empty (shape {values.shape}). {_cure(path)}")
             if len(values) != len(block.inputs):
                 raise UserError(f"{where} is not as long as the inputs. {_cure(path)}")
+            if values.shape[1] != widths.setdefault(name, values.shape[1]):
+                raise UserError(
+                    f"{where} has {values.shape[1]} columns, not {widths[name]}. {_cure(path)}"
+                )
             bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
             if len(bad):
                 raise UserError(
                     f"{where} has {len(bad)} events that are not finite, the first in row "
                     f"{bad[0]}. {_cure(path)}"
                 )
-        if block.inputs.shape[1] != len(expected.features):
-            raise UserError(
-                f"{path}: {split}/inputs has {block.inputs.shape[1]} columns for "
-                f"{len(expected.features)} features. {_cure(path)}"
-            )
 
 
-def _open(path: str | Path) -> h5py.File:
+@contextmanager
+def _open(path: str | Path) -> Iterator[h5py.File]:
     try:
-        return h5py.File(path, "r", track_order=True)
+        with h5py.File(path, "r", track_order=True) as file:
+            yield file
     except FileNotFoundError:
         raise UserError(f"{path} does not exist. Run the workflow again to make it.") from None
-    except OSError as error:
-        raise UserError(f"{path} is cut short or no HDF5 file ({error}). {_cure(path)}") from None
+    except BROKEN as error:
+        raise UserError(
+            f"{path} is cut short or no dataset of this workflow ({error}). {_cure(path)}"
+        ) from None
 
 
 def _get(path: str | Path, group: h5py.Group, name: str) -> Any:

@@ -44,7 +44,7 @@ def load(path: Path, targets: Sequence[str], device: torch.device) -> Tables:
     UserError
         If the file is cut short, or has a column that is missing, empty or not finite.
     """
-    hdf5.check(path)
+    hdf5.check(path, targets)
     blocks = {split: hdf5.read(path, split) for split in ("train", "validation")}
     train = blocks["train"]
     scaling = {"inputs": Standardiser.fit(train.inputs)}

@@ -67,8 +67,10 @@ class Sample(Strict):
     multiple_interactions: bool = Field(
         False, description="Pythia's multiple parton interactions (five times slower)"
     )
-    keep: Literal["prompt_muons", "stable"] = Field(
-        "prompt_muons", description="particles written: prompt muons only, or all stable ones"
+    keep: Literal["prompt_muons", "stable", "jets"] = Field(
+        "prompt_muons",
+        description="what is written: prompt muons only; all stable particles; or what jets need, "
+        "energy flow, towers and the hard process",
     )
     events_per_part: int = Field(4000, ge=1, description="events in one file, made by one job")
 

@@ -13,7 +13,7 @@ from scipy import stats
 
 from relearn import kinematics as kin
 from relearn.generate import cards, response
-from relearn.generate.detector import simulate
+from relearn.generate.detector import OBJECTS, simulate
 
 REFERENCE = np.load(ROOT / "tests/data_files/delphes_muons.npz")
 CARDS = ("CMS", "ATLAS")
@@ -31,6 +31,10 @@ def muons():
     return ak.unflatten(ak.zip(columns), counts.astype(np.int64))
 
 
+def muons_of(true, card="CMS", seed=0):
+    return simulate(true, card, seed, objects=("muons",)).muons
+
+
 def pt_eta(true):
     pt = np.hypot(true.px, true.py)
     return pt, np.arcsinh(true.pz / pt)
@@ -38,7 +42,7 @@ def pt_eta(true):
 
 @pytest.mark.parametrize("card", CARDS)
 def test_pt_residual_as_in_delphes(muons, card):
-    seen = simulate(muons, card, seed=3).muons
+    seen = muons_of(muons, card, seed=3)
     true = muons[seen.particle]
     pt, eta = pt_eta(true)
     ours = ak.to_numpy(ak.flatten((seen.pt / pt - 1)[(pt > 20) & (abs(eta) < 2.4)]))
@@ -53,7 +57,7 @@ def test_pt_residual_as_in_delphes(muons, card):
 
 @pytest.mark.parametrize("card", CARDS)
 def test_mass_residual_as_in_delphes(muons, card):
-    seen = simulate(muons, card, seed=4).muons
+    seen = muons_of(muons, card, seed=4)
     pair = (ak.num(seen) == 2) & (ak.sum(seen.charge, axis=1) == 0)
     seen, true = seen[pair], muons[pair][seen[pair].particle]
     pt, eta = pt_eta(true)
@@ -74,7 +78,7 @@ def test_mass_residual_as_in_delphes(muons, card):
 @pytest.mark.parametrize("card", CARDS)
 def test_efficiency_is_the_cards(muons, card):
     numbers = cards.load(card).muons
-    seen = simulate(muons, card, seed=5).muons
+    seen = muons_of(muons, card, seed=5)
     pt, eta = pt_eta(muons)
     for low, high, end in ((20, 40, 1.4), (40, 200, 1.4), (20, 200, 0.4)):
         inside = (pt > low) & (pt < high) & (abs(eta) < end)
@@ -89,7 +93,7 @@ def test_efficiency_is_the_cards(muons, card):
 
 def test_acceptance(muons):
     for card, end in (("CMS", 2.4), ("ATLAS", 2.5)):
-        seen = simulate(muons, card).muons
+        seen = muons_of(muons, card)
         assert ak.min(seen.pt) > 10
         assert end - 0.05 < ak.max(abs(seen.eta)) < end + 0.01
         assert ak.all(ak.num(seen) <= ak.num(muons))
@@ -100,7 +104,7 @@ def test_acceptance(muons):
 
 def test_the_seed_decides(muons):
     few = muons[:200]
-    a, b, c = (simulate(few, seed=seed).muons for seed in (1, 1, 2))
+    a, b, c = (muons_of(few, seed=seed) for seed in (1, 1, 2))
     assert ak.almost_equal(a, b)
     assert not ak.almost_equal(a, c)
 
@@ -109,20 +113,19 @@ def test_other_particles_are_no_muons(muons):
     few = muons[:50]
     electrons = ak.with_field(few, ak.where(few.pid > 0, 11, -11), "pid")
     both = ak.concatenate([electrons, few], axis=1)
-    seen = simulate(both, seed=1).muons
+    seen = muons_of(both, seed=1)
     assert ak.sum(ak.num(seen)) > 0
     assert ak.all(abs(both.pid[seen.particle]) == 13)
 
 
 def test_no_muon_at_all(muons):
     none = muons[:7][muons.pid[:7] == 0]
-    assert ak.num(simulate(none).muons).tolist() == [0] * 7
+    assert ak.num(muons_of(none)).tolist() == [0] * 7
 
 
-@pytest.mark.parametrize("wanted", ["tracks", "towers", "eflow"])
-def test_what_is_not_there_is_said(muons, wanted):
-    with pytest.raises(NotImplementedError, match=f"muons only, not {wanted}"):
-        simulate(muons[:2], objects=("muons", wanted))
+def test_what_is_unknown_is_said(muons):
+    with pytest.raises(ValueError, match=f"{OBJECTS[-1]}, not jets"):
+        simulate(muons[:2], objects=("muons", "jets"))
 
 
 def test_outer_pseudorapidity_decides():

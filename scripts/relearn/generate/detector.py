@@ -1,8 +1,9 @@
 """Stable particles → what the embedded detector sees of them.
 
-Follows the modules of a Delphes card: propagation, tracking efficiency, momentum smearing,
-identification. Muons are there; tracks of hadrons and electrons, towers and energy flow are
-not, and asking for them is an error.
+Follows the modules of a Delphes card, in their order: propagation, tracking efficiency and
+momentum of hadrons, electrons and muons, ECal, HCal, energy flow, identification and isolation,
+missing transverse energy. Each module has dice of its own, so that muons are the same whatever
+else is wanted. Not followed: times, and the removal of electrons that share a cell with a photon.
 """
 
 from collections.abc import Sequence
@@ -11,13 +12,11 @@ from pathlib import Path
 import awkward as ak
 import numpy as np
 
-from relearn.generate import response
-from relearn.generate.cards import DetectorCard, load
-from relearn.generate.propagation import leave_tracker
-from relearn.kinematics import MUON_MASS
+from relearn.generate import chain
+from relearn.generate import objects as records
+from relearn.generate.cards import load
 
-MUON = 13
-OBJECTS = ("muons",)
+OBJECTS = ("muons", "tracks", "towers", "eflow", "electrons", "photons", "missing_et")
 
 
 def simulate(
@@ -31,70 +30,64 @@ def simulate(
     Parameters
     ----------
     particles
-        events × particles with the fields ``pid, charge, px, py, pz`` (GeV) and the
-        production vertex ``x, y, z`` (mm).
+        events × particles with the fields ``pid, charge, px, py, pz, e, mass`` (GeV) and the
+        production vertex ``x, y, z`` (mm). Muons alone need neither ``e`` nor ``mass``.
     card
         ``CMS``, ``ATLAS`` or a file like those in ``config/detector/``.
     seed
-        Of all the detector's random numbers.
+        Of all the detector's random numbers. The result depends on the seed and on which
+        events are simulated together.
     objects
-        What is wanted.
+        What is wanted of `OBJECTS`. Muons alone are fast; anything else runs the whole chain.
 
     Returns
     -------
     awkward.Array
-        One record for each event with the field ``muons``: events × muons with ``pt`` (GeV,
-        smeared), ``eta``, ``phi`` (of the momentum), ``mass``, ``charge`` and ``particle``,
-        the position of the true muon in `particles`. No isolation is asked for: that needs
-        the calorimeters.
+        One record for each event, with a field for each of `objects`. ``pt``, ``energy``,
+        ``mass`` are in GeV, ``d0``, ``z0`` (of the closest approach to the beam, true) in mm;
+        ``eta``, ``phi`` are those of the momentum, with ``_outer`` those of the point where the
+        tracker ends; ``particle`` is the position of the true particle in `particles`.
+
+        - ``muons``, ``electrons``: identified; ``pt, eta, phi, mass, charge, particle``. If more
+          than muons is wanted also ``d0, z0``, ``isolation`` (Σ pT of the energy flow around,
+          without electrons and muons, over their pT) and ``isolated``, the card's cut on that.
+        - ``photons``: identified; ``pt, eta, phi, isolation, isolated``.
+        - ``tracks``: before the calorimeters; ``pid, charge, pt, eta, phi, mass, eta_outer,
+          phi_outer, d0, z0, particle``.
+        - ``towers``: massless; ``pt, eta, phi, energy``, its parts ``em`` and ``had`` (one of
+          them is 0), ``edges`` (η low, high, φ low, high) of the cell.
+        - ``eflow``: ``kind`` (`energyflow.TRACK`, ``PHOTON``, ``NEUTRAL_HADRON``), ``pid`` (0 for
+          neutrals), ``pt, eta, phi, mass`` (0), ``charge``, ``particle`` (−1), ``d0, z0`` (0).
+        - ``missing_et``: one record; ``pt, phi``.
 
     Raises
     ------
-    NotImplementedError
-        If anything but muons is wanted.
+    ValueError
+        If something unknown is wanted.
     UserError
         If the card cannot be used.
     """
-    missing = [name for name in objects if name not in OBJECTS]
-    if missing:
-        raise NotImplementedError(
-            f"the embedded detector makes {', '.join(OBJECTS)} only, not {', '.join(missing)}"
-        )
+    unknown = [name for name in objects if name not in OBJECTS]
+    if unknown:
+        raise ValueError(f"the detector makes {', '.join(OBJECTS)}, not {', '.join(unknown)}")
     numbers = load(card)
-    rng = np.random.default_rng(seed)
-    return ak.zip({"muons": _muons(particles, numbers, rng)}, depth_limit=1)
+    if set(objects) <= {"muons"}:
+        true = chain.Particles.of(particles, chain.MOTION)
+        which = np.flatnonzero(np.abs(true.pid) == chain.MUON)
+        muons = chain.charged(true, which, numbers, seed)[-1]
+        return ak.zip({"muons": records.muons(true, muons, numbers, None)}, depth_limit=1)
 
-
-def _muons(particles: ak.Array, card: DetectorCard, rng: np.random.Generator) -> ak.Array:
-    index = ak.local_index(particles.pid)
-    is_muon = abs(particles.pid) == MUON
-    true, index = particles[is_muon], index[is_muon]
-    counts = ak.num(true)
-    flat = {
-        name: ak.to_numpy(ak.flatten(true[name])).astype(np.float64)
-        for name in ("px", "py", "pz", "charge", "x", "y", "z")
+    true = chain.Particles.of(particles, (*chain.MOTION, "e", "mass"))
+    flow, muons = chain.follow(true, numbers, seed)
+    merged = records.merged(true, flow)
+    around, photons = records.without_leptons(merged)
+    make = {
+        "muons": lambda: records.muons(true, muons, numbers, around),
+        "tracks": lambda: records.tracks(true, flow),
+        "towers": lambda: records.towers(flow, true.events),
+        "eflow": lambda: records.eflow(merged, true.events),
+        "electrons": lambda: records.electrons(true, flow, numbers, around),
+        "photons": lambda: records.photons(flow, numbers, around, photons, true.events, seed),
+        "missing_et": lambda: records.missing_et(true, flow, merged, numbers),
     }
-    pt = np.hypot(flat["px"], flat["py"])
-    exits = leave_tracker(**flat, tracker=card.tracker)
-    chance, second = rng.random((2, len(pt)))
-    seen = exits.inside
-    # outside the tracker the angles are undefined; any value will do, `seen` is false there
-    outer = np.where(seen, exits.eta, np.inf)
-    seen = seen & (chance < response.efficiency(card.muons.tracking, pt, outer))
-    relative = response.relative_resolution(card.muons.resolution, pt, outer)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        measured = response.log_normal(pt, relative * pt, rng)
-        eta = np.arcsinh(flat["pz"] / pt)
-    identified = response.efficiency(card.muons.identification, measured, outer)
-    seen = seen & (second < identified)
-    muons = ak.zip(
-        {
-            "pt": measured,
-            "eta": eta,
-            "phi": exits.phi,
-            "mass": np.full(len(pt), MUON_MASS),
-            "charge": flat["charge"].astype(np.int32),
-            "particle": ak.to_numpy(ak.flatten(index)).astype(np.int32),
-        }
-    )
-    return ak.unflatten(muons, counts)[ak.unflatten(seen, counts)]
+    return ak.zip({name: make[name]() for name in objects}, depth_limit=1)

@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import awkward as ak
+import numpy as np
 
 from relearn.files import atomic
-from relearn.generate import detector, particles, pythia, rootfile
+from relearn.generate import detector, hardprocess, layout, particles, pythia, rootfile
 from relearn.seeds import derive, pythia_seed
 
-CHUNK = {"prompt_muons": 5000, "stable": 250}  # events in memory at once
+CHUNK = {"prompt_muons": 5000, "stable": 250, "jets": 250}  # events in memory at once
+OBJECTS = {
+    "stable": detector.OBJECTS,
+    "jets": ("eflow", "towers", "muons", "electrons", "missing_et"),
+}
 MB_TO_PB = 1e9
 
 
@@ -79,17 +84,10 @@ def generate(
         done = 0
         while done < settings.events_per_part:
             wanted = min(CHUNK[settings.keep], settings.events_per_part - done)
-            kept = getattr(particles, settings.keep)(generator, wanted)
-            chunk = {
-                "Event": rootfile.event_branches(done, len(kept)),
-                "Particle": rootfile.particle_branches(kept),
-            }
-            if settings.detector == "embedded":
-                dice = derive("detector", sample, part, done, root=root_seed)
-                seen = detector.simulate(kept, response, dice)
-                chunk["Muon"] = rootfile.muon_branches(seen.muons)
+            dice = derive("detector", sample, part, done, root=root_seed)
+            chunk = _chunk(settings, generator, wanted, done, response, dice)
             yield chunk
-            done += len(kept)
+            done += len(chunk["Event"])
         info = engine.infoPython()
         about["failed_events"] = generator.failed
         about["cross_section_pb"] = info.sigmaGen() * MB_TO_PB
@@ -98,3 +96,37 @@ def generate(
     with atomic(output) as temporary:
         rootfile.write(temporary, chunks(), about)
     return about | {"seconds": time.perf_counter() - started}
+
+
+def _chunk(
+    settings: Settings,
+    generator: particles.Generator,
+    wanted: int,
+    first: int,
+    response: str | Path,
+    seed: int,
+) -> dict[str, ak.Array]:
+    """Generate up to `wanted` events: object → its branches."""
+    embedded = settings.detector == "embedded"
+    if settings.keep == "prompt_muons":
+        kept = particles.prompt_muons(generator, wanted)
+        chunk = {"Event": layout.event(first, np.ones(len(kept)))}
+        chunk["Particle"] = layout.particles(kept)
+        if embedded:
+            seen = detector.simulate(kept, response, seed, objects=("muons",))
+            chunk["Muon"] = layout.muons(seen.muons)
+        return chunk
+
+    records = generator.batch(wanted)
+    stable = particles.final_particles(generator.pythia, records.prt)
+    chunk = {"Event": layout.event(first, ak.to_numpy(records.info.weights[:, 0]))}
+    if settings.keep == "stable":
+        chunk["Particle"] = layout.particles(stable)
+    else:
+        hard = hardprocess.hard(generator.pythia, records.prt)
+        chunk["Particle"] = layout.hard_process(hard, None if embedded else stable)
+    if embedded:
+        wanted_objects = OBJECTS[settings.keep]
+        seen = detector.simulate(stable, response, seed, objects=wanted_objects)
+        chunk |= layout.detected(seen)
+    return chunk

@@ -129,11 +129,15 @@ def prompt_muons(generator: Generator, events: int) -> ak.Array:
 
 def stable(generator: Generator, events: int) -> ak.Array:
     """Generate up to `events` events and return all their final particles, as `prompt_muons`."""
-    records = generator.batch(events).prt
+    return final_particles(generator.pythia, generator.batch(events).prt)
+
+
+def final_particles(pythia: Any, records: ak.Array) -> ak.Array:
+    """Return the final particles of whole event records, with the fields `FIELDS`."""
     final = records[records.status > 0]
     columns = {
         "pid": final.id,
-        "charge": charges(generator.pythia, final.id),
+        "charge": charges(pythia, final.id),
         "px": final.p.px,
         "py": final.p.py,
         "pz": final.p.pz,

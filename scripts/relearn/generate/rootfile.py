@@ -1,10 +1,8 @@
 """Event files: ROOT trees in Delphes' layout, written and read with uproot.
 
 Tree ``Delphes``, one entry an event, branches ``<Object>.<Quantity>`` of varying length with
-their number in ``<Object>_size``, 32-bit floats, as in Delphes. Beyond Delphes:
-``Particle.IsPrompt`` (see `relearn.generate.particles`), ``Muon.ParticleIndex`` (the true muon's
-position in the event's particles; Delphes has a pointer there), and the text ``relearn``: JSON
-with all that made the file.
+their number in ``<Object>_size``, 32-bit floats, as in Delphes (`relearn.generate.layout`). Beyond
+Delphes: the text ``relearn``, JSON with all that made the file.
 """
 
 import json
@@ -20,46 +18,7 @@ from relearn.errors import UserError
 
 TREE = "Delphes"
 ABOUT = "relearn"
-SECONDS = 1e-3 / 299_792_458  # in one mm/c
-BEAM_ETA = 999.9  # what Delphes writes for a particle along the beam
 BROKEN = (OSError, ValueError, KeyError, EOFError, uproot.DeserializationError)
-
-
-def particle_branches(particles: ak.Array) -> ak.Array:
-    """Return `particles` (see `relearn.generate.particles.FIELDS`) as Delphes' branches."""
-    p = particles
-    pt = np.hypot(p.px, p.py)
-    momentum = np.hypot(pt, p.pz)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        eta = np.clip(np.arcsinh(p.pz / pt), -BEAM_ETA, BEAM_ETA)
-        rapidity = np.arcsinh(p.pz / np.sqrt(pt**2 + p.mass**2))
-    integers = {"PID": p.pid, "Status": 0 * p.pid + 1, "Charge": p.charge, "IsPrompt": p.prompt}
-    reals = {"Mass": p.mass, "E": p.e, "Px": p.px, "Py": p.py, "Pz": p.pz, "P": momentum}
-    reals |= {"PT": pt, "Eta": eta, "Phi": np.arctan2(p.py, p.px), "Rapidity": rapidity}
-    reals |= {"X": p.x, "Y": p.y, "Z": p.z, "T": p.t * SECONDS}
-    return _branches(integers, reals)
-
-
-def muon_branches(muons: ak.Array) -> ak.Array:
-    """Return reconstructed muons as Delphes' branches."""
-    return _branches(
-        {"Charge": muons.charge, "ParticleIndex": muons.particle},
-        {"PT": muons.pt, "Eta": muons.eta, "Phi": muons.phi},
-    )
-
-
-def event_branches(first: int, count: int) -> ak.Array:
-    """Return the event's own branches, of length one as in Delphes, counted from `first`."""
-    one_each = np.ones(count, dtype=np.int64)
-    number = ak.unflatten(np.arange(first, first + count), one_each)
-    weight = ak.unflatten(np.ones(count, dtype=np.float32), one_each)
-    return ak.zip({"Number": number, "Weight": weight})
-
-
-def _branches(integers: dict[str, ak.Array], reals: dict[str, ak.Array]) -> ak.Array:
-    columns = {name: ak.values_astype(column, np.int32) for name, column in integers.items()}
-    columns |= {name: ak.values_astype(column, np.float32) for name, column in reals.items()}
-    return ak.zip(columns)
 
 
 def write(path: Path, chunks: Iterable[dict[str, ak.Array]], about: dict[str, Any]) -> None:

@@ -25,7 +25,8 @@ class Standardiser:
         mean, std = values.mean(axis=0), values.std(axis=0)
         # of the range, not of `std`: the mean's own rounding grows with the number of rows
         rounding = 8 * np.finfo(np.float64).eps * np.abs(values).max(axis=0)
-        return cls(mean, np.where(np.ptp(values, axis=0) > rounding, std, 1.0))
+        varies = (np.ptp(values, axis=0) > rounding) & (std > 0)
+        return cls(mean, np.where(varies, std, 1.0))
 
     def apply(self, values: ArrayLike) -> Array:
         """Natural units → standardised."""

@@ -51,7 +51,7 @@ rule provenance:
     params:
         code=fingerprint("write_provenance"),
         config=as_json(CFG.model_dump()),
-        folder=R,
+        folder=lambda w, output: str(Path(output[0]).parent),
         snakemake=SNAKEMAKE,
     shell:
         "python {input.script} --config-json {params.config:q} --snakemake {params.snakemake}"

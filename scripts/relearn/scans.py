@@ -4,9 +4,10 @@ Pure functions between the config and the engine; neither numpy nor torch.
 """
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from itertools import product
+from itertools import groupby, product
 from typing import Any
 
 from relearn import costs
@@ -15,6 +16,7 @@ from relearn.seeds import derive
 VECTOR_OUTPUT = 3  # components of V and V²
 DIMUON_INPUT = 8  # (E, px, py, pz) of two muons
 OF_MOMENTA = {"identity": VECTOR_OUTPUT, "square": VECTOR_OUTPUT, "norm_squared": 1}
+USUAL_STACK = 10  # networks; for estimates only
 DEFAULT_INITIALISER = {"keras": "glorot_uniform", "pytorch": "pytorch"}
 
 
@@ -132,38 +134,48 @@ def expand(spec: Mapping[str, Any]) -> list[Run]:
     return list({run.name: run for run in runs}.values())
 
 
-def seconds(run: Run, spec: Mapping[str, Any], events: int) -> float:
-    """Return about how long one network trains on one core, s, within a stack."""
+def seconds(run: Run, spec: Mapping[str, Any], events: int, together: int = 1) -> float:
+    """Return about how long one network trains on one core, s, in a stack of `together`."""
     training = spec["training"]
-    steps = training["epochs"] * math.ceil(events / training["batch_size"])
-    return steps * costs.step_seconds(run.sizes, training["batch_size"])
+    size = training["batch_size"]
+    step = costs.step_seconds(run.sizes, run.activation, size, run.dropout)
+    steps = training["epochs"] * math.ceil(events / size)
+    return steps * (step + costs.CALL_SECONDS / together)
 
 
 def batches(spec: Mapping[str, Any]) -> list[Batch]:
     """Return the jobs of a scan: networks of one dataset, alike in shape, of similar length.
 
     The networks are sorted by dataset, depth and width, so that a stack pads little, and cut
-    where the estimated time of a job passes ``batch_seconds``. The estimate comes from the
-    committed table of `relearn.costs`, never from this machine: the same config gives the
-    same jobs everywhere.
+    where the estimated time of a job passes ``batch_seconds``; the trials of a point stay
+    together, if they can. The estimate comes from the committed table of `relearn.costs`, never
+    from this machine: the same config gives the same jobs everywhere.
     """
-    events = spec["events"]
     order = sorted(expand(spec), key=lambda run: (run.dataset, len(run.hidden), run.hidden))
-    groups: list[list[Run]] = []
-    spent = math.inf
-    for run in order:
-        cost = seconds(run, spec, events[run.dataset])
-        if spent + cost > spec["batch_seconds"] or groups[-1][0].dataset != run.dataset:
-            groups.append([])
-            spent = 0.0
-        groups[-1].append(run)
-        spent += cost
-    return [
-        Batch(
-            name=f"{number:04d}",
-            dataset=group[0].dataset,
-            runs=tuple(group),
-            est_seconds=sum(seconds(run, spec, events[run.dataset]) for run in group),
+    alike = Counter(map(_alike, order))
+    limit = spec["batch_seconds"]
+
+    def cost(runs: Iterable[Run]) -> float:
+        return sum(
+            seconds(run, spec, spec["events"][run.dataset], min(alike[_alike(run)], USUAL_STACK))
+            for run in runs
         )
-        for number, group in enumerate(groups)
+
+    groups: list[list[Run]] = []
+    for _, of_point in groupby(order, key=lambda run: run.name.rpartition("-t")[0]):
+        point = list(of_point)
+        for piece in [point] if cost(point) <= limit else [[run] for run in point]:
+            fits = groups and groups[-1][0].dataset == piece[0].dataset
+            if fits and cost([*groups[-1], *piece]) <= limit:
+                groups[-1] += piece
+            else:
+                groups.append(piece)
+    return [
+        Batch(name=f"{number:04d}", dataset=g[0].dataset, runs=tuple(g), est_seconds=cost(g))
+        for number, g in enumerate(groups)
     ]
+
+
+def _alike(run: Run) -> tuple:
+    """What networks share that may be trained in one stack."""
+    return run.dataset, len(run.hidden), run.convention, run.dropout, run.start

@@ -55,7 +55,7 @@ def forward_into(name: str, convention: str) -> Callable[[Tensor, Tensor], Tenso
         "softplus": lambda z, out: ATEN.softplus.out(z, out=out),
         "tanh": lambda z, out: ATEN.tanh.out(z, out=out),
         "sigmoid": lambda z, out: ATEN.sigmoid.out(z, out=out),
-        "linear": lambda z, out: z,
+        "linear": lambda z, out: z if out is z else out.copy_(z),
     }[name]
 
 

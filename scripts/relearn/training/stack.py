@@ -13,53 +13,27 @@ weight is masked, so it stays without effect whatever its activation gives at 0.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from relearn.models import activations
 from relearn.scans import Run
+from relearn.training.room import Room
 
 BETAS = (0.9, 0.999)
 Layers = list[tuple[Tensor, Tensor]]  # weight (out, in), bias (out,)
 
 
-class Room:
-    """Memory for what a stack computes on a number of events.
-
-    Attributes
-    ----------
-    arguments, values, deltas
-        Of each layer (networks, nodes, events): before and after the activation, and the
-        loss's gradient before it. They share memory where the activation allows it.
-    drops, dropped
-        Of each hidden layer, where there is dropout: multipliers, and multiplied values.
-    """
-
-    def __init__(self, stack: "Stack", events: int):
-        def room(nodes: int) -> Tensor:
-            device = stack.parameters.device
-            return torch.ones(len(stack.places), nodes, events, device=device)
-
-        hidden, names = stack.sizes[1:-1], stack.names
-        self.events = events
-        self.arguments = [room(nodes) for nodes in stack.sizes[1:]]
-        self.values = [
-            room(nodes) if name in activations.NEEDS_ARGUMENT else argument
-            for name, nodes, argument in zip(names, hidden, self.arguments, strict=False)
-        ]
-        self.deltas = [*(room(nodes) for nodes in hidden), self.arguments[-1]]
-        self.drops = [room(nodes) for nodes in hidden if stack.dropout]
-        self.dropped = [room(nodes) for nodes in hidden if stack.dropout]
-
-
 class Stack:
-    """Networks alike in depth and activations, arranged as (trials, networks of a trial).
+    """Networks alike in depth, arranged as (trials, networks of a trial).
 
     Parameters
     ----------
     runs
-        A list for each trial, all of one length; None fills a place.
+        A list for each trial, all of one length; None fills a place. Networks at the same
+        place of the lists have the same activations.
     initial
         Run name → initial layers.
     target_columns
@@ -89,10 +63,8 @@ class Stack:
         some = present[0]
         self.trials, self.width, self.frozen = len(runs), len(runs[0]), frozen
         self.sizes = [max(nodes) for nodes in zip(*(run.sizes for run in present), strict=True)]
-        self.names, self.dropout = some.activation, some.dropout
+        self.dropout, self.hidden = some.dropout, len(some.hidden)
         self.learning_rate, self.epsilon = learning_rate, activations.ADAM_EPSILON[some.convention]
-        self.forwards = [activations.forward_into(n, some.convention) for n in self.names]
-        self.backwards = [activations.backward_into(n, some.convention) for n in self.names]
 
         pairs = zip(self.sizes, self.sizes[1:], strict=False)
         count = len(self.places) * sum((a + 1) * b for a, b in pairs)
@@ -122,7 +94,11 @@ class Stack:
         columns = torch.tensor(first).view(self.trials, -1, 1) + torch.arange(self.sizes[-1])
         self.columns = columns.flatten(1).to(device)
         self.same_target = first[0] if len(set(first)) == 1 else None
-        self.room = Room(self, batch_size)
+        names = [_activations(place) or some.activation for place in zip(*runs, strict=True)]
+        self._room = partial(
+            Room, self.trials, self.sizes, names, some.convention, bool(some.dropout), device=device
+        )
+        self.room = self._room(batch_size)
         self.rest = self.room  # for the last events of an evaluation, fewer than a batch
 
     def targets(self, table: Tensor) -> Tensor:
@@ -153,8 +129,8 @@ class Stack:
         """
         flat = room.arguments[0].view(self.trials, -1, room.events)
         torch.bmm(self.first_layer.transpose(1, 2), x, out=flat)
-        for layer, function in enumerate(self.forwards):
-            after = function(room.arguments[layer], room.values[layer])
+        for layer in range(self.hidden):
+            after = room.forward(layer)
             if drop:
                 after = torch.mul(after, room.drops[layer], out=room.dropped[layer])
             weight, bias = self.layers[layer]
@@ -188,16 +164,16 @@ class Stack:
         loss = delta.square().mean(dim=(1, 2))
         delta.mul_(2 / (delta.shape[1] * delta.shape[2]))
         after = room.dropped if drop else room.values
-        for layer in range(len(self.forwards) - 1, -1, -1):
+        for layer in range(self.hidden - 1, -1, -1):
             (weight, _), (to_weight, to_bias) = self.layers[layer], self.layer_gradients[layer]
             torch.bmm(delta, after[layer].transpose(1, 2), out=to_weight)
             torch.sum(delta, dim=2, keepdim=True, out=to_bias)
             # From one output it is an outer product: three times faster without a sum.
             product = torch.mul if weight.shape[1] == 1 else torch.bmm
-            delta = product(weight.transpose(1, 2), delta, out=room.deltas[layer])
+            product(weight.transpose(1, 2), delta, out=room.deltas[layer])
             if drop:
-                delta.mul_(room.drops[layer])
-            delta = self.backwards[layer](delta, room.arguments[layer], room.values[layer])
+                room.deltas[layer].mul_(room.drops[layer])
+            delta = room.backward(layer)
         flat = delta.view(self.trials, -1, room.events)
         torch.bmm(x, flat.transpose(1, 2), out=self.first_gradient)
         if self.mask is not None:
@@ -244,7 +220,7 @@ class Stack:
             room = self.room
             if len(wanted) != size:
                 if self.rest.events != len(wanted):
-                    self.rest = Room(self, len(wanted))
+                    self.rest = self._room(len(wanted))
                 room = self.rest
             out = self.forward(block.expand(self.trials, *block.shape), room)
             y = self.targets(wanted.expand(self.trials, *wanted.shape))
@@ -310,3 +286,10 @@ class Stack:
             (weight.view(nets, b, a), bias.view(nets, b, 1))
             for weight, bias, (a, b) in zip(parts[0::2], parts[1::2], pairs, strict=True)
         ]
+
+
+def _activations(place: Sequence[Run | None]) -> tuple[str, ...] | None:
+    found = {run.activation for run in place if run}
+    if len(found) > 1:
+        raise ValueError(f"networks at one place of the trials differ in activation: {found}")
+    return next(iter(found), None)

@@ -134,11 +134,18 @@ def select(
         found.append(selected)
         events += generated
         total += len(selected)
+    if not total:
+        raise UserError(
+            f"{what} asks for {count} events, but none of the {events} generated events in "
+            f"{len(found)} files has a pair of prompt muons inside the selection (pT ≥ {pt_min:g} "
+            f"GeV, |η| ≤ {abs_eta_max:g}): widen the dataset's `selection`, or look at its "
+            "sample's card and detector"
+        )
     if total < count:
-        rate = total / events if events else 0.0
+        rate = f"{total / events:.4g}"
         raise UserError(
             f"{what} asks for {count} events, but {len(found)} files with {events} generated "
-            f"events give {total} ({rate:.4f} for each). Write `selected_per_event: {rate:.4f}` "
+            f"events give {total} ({rate} for each). Write `selected_per_event: {rate}` "
             "into this dataset's entry of config/yields.yaml (or delete the entry and run "
             "`make yields`), or ask for fewer events."
         )

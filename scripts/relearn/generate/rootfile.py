@@ -6,6 +6,8 @@ Delphes: the text ``relearn``, JSON with all that made the file.
 """
 
 import json
+import os
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,17 @@ from relearn.errors import UserError
 
 TREE = "Delphes"
 ABOUT = "relearn"
-BROKEN = (OSError, ValueError, KeyError, EOFError, uproot.DeserializationError)
+# what uproot raises at a damaged file
+BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    EOFError,
+    NotImplementedError,
+    zlib.error,
+    uproot.DeserializationError,
+)
 
 
 def write(path: Path, chunks: Iterable[dict[str, ak.Array]], about: dict[str, Any]) -> None:
@@ -112,6 +124,9 @@ def read(path: Path | str, wanted: Sequence[str]) -> dict[str, ak.Array]:
 def _read(path: Path | str, what: Any) -> Any:
     try:
         with uproot.open(path) as file:
+            # uproot would read what is there, were it only whole up to the last basket
+            if (there := os.path.getsize(path)) < file.file.fEND:
+                raise EOFError(f"{there} bytes of {file.file.fEND}")
             return what(file)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist. Run the workflow again to make it.") from None

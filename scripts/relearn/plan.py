@@ -96,9 +96,23 @@ def yield_key(config: Config, dataset: str, root: Path) -> str:
 
 
 def read_yields(path: Path) -> dict[str, float]:
-    """Read ``config/yields.yaml``: selected events per generated event, by `yield_key`."""
-    rows = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
-    return {row["key"]: float(row["selected_per_event"]) for row in rows or []}
+    """Read ``config/yields.yaml``: selected events per generated event, by `yield_key`.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, or a yield is not above 0: names the entry and the cure.
+    """
+    cure = "correct the line, or delete it and run `make yields`"
+    try:
+        rows = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+        found = {row["key"]: float(row["selected_per_event"]) for row in rows or []}
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} cannot be read ({error!r}): {cure}") from None
+    for key, share in found.items():
+        if not 0 < share < math.inf:
+            raise UserError(f"{path}: selected_per_event of {key} is {share:g}, not > 0: {cure}")
+    return found
 
 
 def parts(config: Config, sample: str, yields: Mapping[str, float], root: Path) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from relearn import plan
 from relearn.config import Config, Dimuon
 from relearn.data.dimuon import pairs
+from relearn.errors import UserError
 from relearn.files import atomic
 from relearn.generate.events import Settings, generate
 
@@ -46,7 +47,7 @@ def measure(config: Config, dataset: str, events: int, root: Path) -> Yield:
     Raises
     ------
     UserError
-        If the sample cannot be generated.
+        If the sample cannot be generated, or none of the events is selected.
     """
     wanted = config.datasets[dataset]
     sample = config.samples[wanted.sample]
@@ -56,11 +57,16 @@ def measure(config: Config, dataset: str, events: int, root: Path) -> Yield:
         path = Path(folder) / "yields.root"
         generate(settings, wanted.sample, "yields", path, root / sample.card, card, config.seed)
         selected, generated = pairs(path, **wanted.selection.model_dump())
+    if not len(selected):
+        raise UserError(
+            f"datasets.{dataset}.selection lets none of {generated} events of {wanted.sample} "
+            "pass: widen it, or ask for more with --events"
+        )
     seen = sample.detector_card if sample.detector == "embedded" else "particle level"
     return Yield(
         key=plan.yield_key(config, dataset, root),
         dataset=dataset,
-        selected_per_event=round(len(selected) / generated, 4),
+        selected_per_event=float(f"{len(selected) / generated:.4g}"),
         events=generated,
         about=f"{Path(sample.card).stem}, {seen}"
         + (", multiple interactions" if sample.multiple_interactions else ""),
@@ -72,7 +78,7 @@ def append(path: Path, entry: Yield) -> None:
     text = path.read_text(encoding="utf-8") if path.is_file() else HEADER
     line = (
         f'- {{key: "{entry.key}", dataset: {entry.dataset}, '
-        f"selected_per_event: {entry.selected_per_event:.4f}, events: {entry.events}}}"
+        f"selected_per_event: {entry.selected_per_event:.4g}, events: {entry.events}}}"
         f"  # {entry.about}\n"
     )
     with atomic(path) as temporary:

@@ -1,0 +1,94 @@
+"""How many events a dataset selects: measured, kept in a file, read back."""
+
+import math
+
+import pytest
+import yaml
+from helpers_workflow import ROOT
+
+from relearn import config, plan
+from relearn.data import yields
+from relearn.errors import UserError
+
+CONFIG = config.load("nano")
+EVENTS = 400
+
+
+def changed(**selection):
+    """The config with cuts on the muons of zmumu."""
+    raw = CONFIG.model_dump()
+    raw["datasets"]["zmumu"]["selection"] = selection
+    return config.resolve(raw)
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return yields.measure(CONFIG, "zmumu", EVENTS, ROOT)
+
+
+def test_measured_yield_agrees_with_the_committed_one(measured):
+    committed = plan.read_yields(ROOT / "config/yields.yaml")[measured.key]
+    error = math.sqrt(committed * (1 - committed) / EVENTS)
+    assert abs(measured.selected_per_event - committed) < 4 * error
+    assert (measured.dataset, measured.events) == ("zmumu", EVENTS)
+    assert measured.key == plan.yield_key(CONFIG, "zmumu", ROOT)
+    assert measured.about == "zmumu, CMS"
+
+
+def test_cuts_lower_the_yield_and_change_its_key(measured):
+    tight = yields.measure(changed(pt_min=35.0), "zmumu", EVENTS, ROOT)
+    assert 0 < tight.selected_per_event < measured.selected_per_event
+    assert tight.key != measured.key
+
+
+def test_selection_that_nothing_passes_is_named():
+    with pytest.raises(UserError, match=r"datasets\.zmumu\.selection lets none of 20 events"):
+        yields.measure(changed(pt_min=6000.0), "zmumu", 20, ROOT)
+
+
+def entry(key, share, dataset="zmumu"):
+    return yields.Yield(key, dataset, share, 20000, "some card, CMS")
+
+
+def test_file_grows_and_keeps_what_is_there(tmp_path):
+    path = tmp_path / "yields.yaml"
+    yields.append(path, entry("aaaa", 0.37661))
+    first = path.read_text()
+    assert first.startswith(yields.HEADER)
+    yields.append(path, entry("1234", 0.0000456789))
+    assert path.read_text().startswith(first)
+    assert plan.read_yields(path) == {"aaaa": 0.3766, "1234": 4.568e-05}
+    rows = yaml.safe_load(path.read_text())
+    assert [row["events"] for row in rows] == [20000, 20000]
+    assert "# some card, CMS" in path.read_text()
+
+
+def test_only_what_is_not_known_is_measured():
+    everything = yields.missing(CONFIG, {}, ROOT)
+    assert set(everything.values()) == {"zmumu", "ttbar_mumu"}, "toy momenta have no yield"
+    known = dict.fromkeys(list(everything)[:1], 0.3)
+    assert yields.missing(CONFIG, known, ROOT) == dict(list(everything.items())[1:])
+    assert yields.missing(CONFIG, plan.read_yields(ROOT / "config/yields.yaml"), ROOT) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('- {key: "a1", selected_per_event: 0.0}', "selected_per_event of a1 is 0, not > 0"),
+        ('- {key: "a1", selected_per_event: -0.1}', "selected_per_event of a1 is -0.1"),
+        ('- {key: "a1", selected_per_event: .nan}', "selected_per_event of a1 is nan"),
+        ('- {key: "a1", selected_per_event: many}', "cannot be read"),
+        ('- {key: "a1"}', "cannot be read.*selected_per_event"),
+        ("- a1", "cannot be read"),
+        ("- {key: [", "cannot be read"),
+    ],
+)
+def test_file_that_cannot_be_used_is_named(text, message, tmp_path):
+    path = tmp_path / "yields.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=rf"{path}.*{message}.*make yields"):
+        plan.read_yields(path)
+
+
+def test_no_file_no_yields(tmp_path):
+    assert plan.read_yields(tmp_path / "absent.yaml") == {}

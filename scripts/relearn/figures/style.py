@@ -72,6 +72,8 @@ TARGET_LABELS = {
     "norm_squared": r"$|V|^2$ [GeV$^2$]",
 }
 
+DIVERGED = "diverged"  # marks the crosses among the lines of an axes
+
 RC = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
     "font.size": 10,
@@ -134,6 +136,7 @@ def band(
     linestyle: str = "-",
     categories: Sequence | None = None,
     offset: float = 0.0,
+    bars: bool = False,
 ) -> Line2D | None:
     """Draw `y` over `x`: a line through the centres, a band over all trials, every trial.
 
@@ -162,6 +165,9 @@ def band(
         call on these axes. They are put at 0, 1, 2 … and named on the axis.
     offset
         Shift along x, so that several bands over the same categories do not hide each other.
+    bars
+        Draw an upright bar at each point in place of the band: for names, between which
+        there is nothing.
 
     Returns
     -------
@@ -179,9 +185,12 @@ def band(
     if not good.any():
         return None
     points = pd.Series(values[good]).groupby(at[good]).agg([centre, "min", "max"])
-    ax.fill_between(
-        points.index, points["min"], points["max"], color=colour, alpha=0.18, linewidth=0
-    )
+    if bars:
+        ax.vlines(points.index, points["min"], points["max"], color=colour, alpha=0.3, linewidth=4)
+    else:
+        ax.fill_between(
+            points.index, points["min"], points["max"], color=colour, alpha=0.18, linewidth=0
+        )
     ax.plot(at[good], values[good], marker, color=colour, alpha=0.45, markersize=3, mew=0)
     (line,) = ax.plot(
         points.index,
@@ -237,6 +246,7 @@ def diverged(
         transform=transform,
         clip_on=False,
         label="_nolegend_",
+        gid=DIVERGED,
     )
     for place, count in counts.items():
         ax.annotate(
@@ -332,4 +342,5 @@ def _positions(ax: Axes, values: pd.Series, categories: Sequence | None) -> np.n
     if unknown:
         raise ValueError(f"{values.name}: {sorted(map(str, unknown))} are none of the categories")
     ax.set_xticks(range(len(places)), [str(category) for category in categories])
+    ax.set_xlim(-0.5, len(places) - 0.5)
     return values.map(places).to_numpy(dtype=float)

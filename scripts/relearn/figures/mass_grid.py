@@ -1,0 +1,146 @@
+"""Invariant mass of tt̄→μμ over nodes and layers, against the accuracy of pT (talk 000)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from relearn.figures import panels, style
+
+TALK_R = 0.97  # of 10 nodes in one layer,
+TALK_NODES = 10
+TALK_PARAMETERS = 101  # which these are
+TALK = {"marker": "*", "color": style.BLACK, "markersize": 13, "linestyle": ""}
+WIDTH = 12.5  # inches
+MOST_PANELS = 5
+LAYER_COLOURS = (style.BLUE, style.RED, style.GREEN, style.ORANGE)
+LAYER_MARKERS = "osD^"
+NUMBERS = {1: "one layer", 2: "two layers", 3: "three layers", 4: "four layers"}
+
+
+def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figure:
+    """Draw accuracy over the grid, predicted against true mass, and accuracy in bins.
+
+    Parameters
+    ----------
+    tables
+        As `relearn.studies.mass_grid.measure` returns them.
+    options
+        None are known.
+    """
+    table, predictions = tables[""], tables["predictions"]
+    sizes = list(dict.fromkeys(predictions["hidden"]))[-MOST_PANELS:] if len(predictions) else []
+    heights = (4.3, panels.row_height(WIDTH, len(sizes)), 3.8)
+    fig = Figure(figsize=(WIDTH, sum(heights)))
+    top, middle, bottom = fig.subfigures(3, 1, height_ratios=heights)
+    _over_grid(top, table, tables["reference"])
+    letter = _predicted(middle, table, predictions, sizes)
+    _in_bins(bottom, tables["bins"], sizes, letter)
+    return fig
+
+
+def _over_grid(fig: SubFigure, table: pd.DataFrame, reference: pd.DataFrame) -> None:
+    frame = panels.with_miss(table)
+    axes = nodes, parameters, resolution = fig.subplots(1, 3)
+    for layers, part in frame.groupby("layers"):
+        look = {
+            "label": NUMBERS.get(layers, f"{layers} layers"),
+            "colour": LAYER_COLOURS[(layers - 1) % len(LAYER_COLOURS)],
+            "marker": LAYER_MARKERS[(layers - 1) % len(LAYER_MARKERS)],
+        }
+        style.band(nodes, part, "width", "miss", **look)
+        style.band(resolution, part, "width", "resolution", **look | {"label": ""})
+        style.band(parameters, part, "parameters", "miss", **look | {"label": ""})
+        style.diverged(nodes, part, "width", look["colour"], edge="bottom")
+        style.diverged(parameters, part, "parameters", look["colour"], edge="bottom")
+        style.diverged(resolution, part, "width", look["colour"])
+    label = f"the talk: {TALK_NODES} nodes, $r$ = {TALK_R:g}"
+    nodes.plot(TALK_NODES, 1 - TALK_R, **TALK, label=label)
+    parameters.plot(TALK_PARAMETERS, 1 - TALK_R, **TALK)
+    known = _reference(reference)
+    if known is not None:
+        at = panels.nearest(known["nodes"], TALK_NODES)
+        same = known[known["nodes"] == at]
+        for ax in (nodes, parameters):
+            _level(ax, same["miss"], f"$p_T$ with {at} nodes")
+        _level(resolution, same["resolution"], f"$p_T$ with {at} nodes")
+    panels.r_axis([nodes, parameters])
+    panels.plain_log("y", resolution)
+    for ax in (nodes, resolution):
+        panels.log_sizes(ax, frame["width"])
+        ax.set_xlabel("nodes in each hidden layer")
+    panels.plain_log("x", parameters)
+    parameters.set_xlabel("parameters: weights and biases")
+    resolution.set_ylabel("relative resolution")
+    texts = ("Correlation over the grid", "By number of parameters", "Resolution of the mass")
+    for ax, letter, text in zip(axes, "abc", texts, strict=True):
+        panels.title(ax, letter, text)
+    fig.legend(loc="outside upper center", ncols=4, fontsize=10)
+
+
+def _reference(reference: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the networks that learnt pT of the same sample; None if there are none."""
+    if reference.empty:
+        return None
+    known = panels.with_miss(reference)
+    known = known[(known["target"] == "pt") & known["r"].notna()]
+    return None if known.empty else known
+
+
+def _level(ax: Axes, values: pd.Series, text: str) -> None:
+    """Draw a level with its spread: all trials of networks that are compared with."""
+    ax.axhspan(values.min(), values.max(), color=style.PURPLE, alpha=0.2, linewidth=0, zorder=0)
+    style.reference_line(ax, values.median(), text, style.PURPLE)
+
+
+def _predicted(
+    fig: SubFigure, table: pd.DataFrame, predictions: pd.DataFrame, sizes: list[str]
+) -> str:
+    """Draw a panel for each size; return the letter after the last one."""
+    letter = "d"
+    if not sizes:
+        panels.nothing(fig.subplots())
+        return letter
+    limits = panels.truth_limits(predictions["true"])
+    good = table.dropna(subset="r")
+    best = good.groupby("hidden", sort=False)["r"].median().idxmax()
+    axes = fig.subplots(1, len(sizes), squeeze=False)[0]
+    for ax, hidden in zip(axes, sizes, strict=True):
+        events = predictions[predictions["hidden"] == hidden]
+        panels.predicted_panel(ax, events, panels.quality(table, events["run"].iloc[0]), limits)
+        most = " (best)" if hidden == best else ""
+        panels.title(ax, letter, f"{panels.nodes_label(hidden)}{most}")
+        letter = panels.after(letter)
+        ax.set_xlabel(f"true {style.TARGET_LABELS['mass']}")
+    axes[0].set_ylabel(f"predicted {style.TARGET_LABELS['mass']}")
+    return letter
+
+
+def _in_bins(fig: SubFigure, bins: pd.DataFrame, sizes: list[str], letter: str) -> None:
+    of_mass, share, of_pt = axes = fig.subplots(1, 3)
+    if sizes and len(bins):
+        places = ((of_mass, "mass", "resolution"), (share, "mass", "within_10pct"))
+        for hidden, colour in panels.sequence(sizes).items():
+            for ax, variable, column in (*places, (of_pt, "pt", "resolution")):
+                part = bins[(bins["hidden"] == hidden) & (bins["variable"] == variable)]
+                label = panels.sizes_label(hidden) if ax is of_mass else ""
+                panels.over_bins(ax, part, column, label, colour)
+        panels.legend(fig, "nodes")
+    panels.plain_log("x", of_mass, share)
+    panels.plain_log("x", of_pt)
+    panels.plain_log("y", of_mass, of_pt)
+    panels.percent(share)
+    share.set_ylabel("share of test events")
+    for ax in (of_mass, of_pt):
+        ax.set_ylabel("relative resolution")
+    texts = (
+        "Resolution in bins of mass",
+        "Within 10 % in bins of mass",
+        "Resolution in bins of $p_T$",
+    )
+    for ax, target, text in zip(axes, ("mass", "mass", "pt"), texts, strict=True):
+        ax.set_xlabel(f"true {style.TARGET_LABELS[target]}")
+        panels.title(ax, letter, text)
+        letter = panels.after(letter)

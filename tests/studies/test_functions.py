@@ -8,7 +8,7 @@ from scipy.stats import norm
 
 from relearn.models import mlp
 from relearn.models.mlp import MLP
-from relearn.studies import identity, norm_squared, segments, square
+from relearn.studies import identity, norm_squared, segments, square, units
 
 LIMITS = (-2.0, 2.0)
 
@@ -87,7 +87,7 @@ def test_smooth_activations_have_no_pieces():
         segments.breaks(made, 0, LIMITS)
     numbers = square.look_along(made, [LIMITS] * 3)
     assert "segments" not in numbers
-    assert numbers["crossings"] == sum(numbers[f"crossings_{c}"] for c in square.COMPONENTS)
+    assert numbers["crossings"] == sum(numbers[f"crossings_{c}"] for c in units.COMPONENTS)
 
 
 def test_crossings_of_a_chord():
@@ -109,12 +109,12 @@ def test_segments_and_crossings_of_a_spline():
     # A best-fit chord lies h²/6 below the one that interpolates.
     made = interpolator([even, even, fewer], shift=-(0.5**2) / 6)
     numbers = square.look_along(made, [LIMITS] * 3)
-    assert [numbers[f"segments_{c}"] for c in square.COMPONENTS] == [8, 8, 4]
+    assert [numbers[f"segments_{c}"] for c in units.COMPONENTS] == [8, 8, 4]
     assert numbers["segments"] == 20
     assert numbers["segments_unevenness"] == pytest.approx((8 - 4) / (20 / 3))
     assert not numbers["segments_even"]
     assert numbers["segment_length"] == pytest.approx(12 / 20)
-    assert [numbers[f"crossings_{c}"] for c in square.COMPONENTS] == [16, 16, 8]
+    assert [numbers[f"crossings_{c}"] for c in units.COMPONENTS] == [16, 16, 8]
     assert numbers["two_crossings"] == 1
     # Pieces of 1 are crossed at ½ ± √(¼ − 1/24), those of ½ at a half ± 1/(2√3) of it.
     assert numbers["crossing_distance"] == pytest.approx(3**-0.5, rel=1e-4)
@@ -152,8 +152,8 @@ def test_best_error_of_straight_pieces():
 def test_shares_of_units():
     weights = np.array([[3.0, 0.1, 0], [0, -2, 0.1], [0.1, 4, 0], [1, 1.1, 0.9]])
     made = network((weights, np.ones((3, 4))), (np.zeros(4), np.zeros(3)))
-    shares = square.share_of_units(made)
-    assert [shares[f"units_{c}"] for c in square.COMPONENTS] == [1, 3, 0]
+    shares = units.share_of_units(made)
+    assert [shares[f"units_{c}"] for c in units.COMPONENTS] == [1, 3, 0]
     assert shares["units_unevenness"] == pytest.approx(3 / (4 / 3))
     assert shares["dedicated_share"] == 0.75  # the last looks at all three
 
@@ -161,7 +161,7 @@ def test_shares_of_units():
 def test_random_directions_are_dedicated_by_chance():
     directions = np.random.default_rng(5).standard_normal((20000, 3))
     made = network((directions, np.ones((3, 20000))), (np.zeros(20000), np.zeros(3)))
-    assert square.dedicated_share(made) == pytest.approx(3 * (1 - 0.9**0.5), abs=0.01)
+    assert units.dedicated_share(made) == pytest.approx(3 * (1 - 0.9**0.5), abs=0.01)
 
 
 def test_initial_weights_are_drawn_again():
@@ -169,10 +169,10 @@ def test_initial_weights_are_drawn_again():
     layers = mlp.initial_layers((3, 12, 3), "glorot_uniform", torch.Generator().manual_seed(7))
     (first, shift), (second, last) = ((w.numpy(), b.numpy()) for w, b in layers)
     untouched = network((first, second), (shift, last))
-    assert square.initial_weights(row, untouched)["kept_input"] == 1
+    assert units.initial_weights(row, untouched)["kept_input"] == 1
     rolled = network((np.roll(first, 1, axis=1), second), (shift, last))
-    assert square.initial_weights(row, rolled)["kept_input"] == 0
-    assert square.initial_weights(row | {"start": "frozen"}, rolled) == {}
+    assert units.initial_weights(row, rolled)["kept_input"] == 0
+    assert units.initial_weights(row | {"start": "frozen"}, rolled) == {}
 
 
 def test_reference_is_the_longest_training_of_the_first_kind():

@@ -12,7 +12,7 @@ from relearn.studies.dead_units import dead_units
 from relearn.studies.evaluate import evaluate
 from relearn.studies.inputs import StudyInputs
 from relearn.studies.metrics import correlation
-from relearn.studies.square import dedicated_share
+from relearn.studies.units import dedicated_share
 
 
 def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
@@ -20,7 +20,7 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
 
     Further columns: `strategy`, see `strategy`; `intuitive`; `relative_rmse`, rmse over the
     standard deviation of |V|²; `dedicated_share`, of the first layer's units
-    (`relearn.studies.square`); `dead_units`; and for intuitive networks `node_match` and
+    (`relearn.studies.units`); `dead_units`; and for intuitive networks `node_match` and
     `node_span`, see `summation_nodes`: did they find V² by component?
 
     The history has, for each run and epoch: strategy, hidden, trial, train_loss,

@@ -8,16 +8,14 @@ import pandas as pd
 import torch
 from scipy.stats import binom
 
-from relearn.models import mlp
 from relearn.studies import segments
 from relearn.studies.dead_units import dead_units
 from relearn.studies.evaluate import evaluate, median_runs, spread_over
 from relearn.studies.inputs import StudyInputs
+from relearn.studies.units import COMPONENTS, initial_weights, share_of_units, unevenness
 
-COMPONENTS = ("px", "py", "pz")
 RANGE = (0.005, 0.995)  # quantiles of the test events: beyond, the training saw too few
 VISIBLE = 1e-3  # of the parabola's whole change of slope: a kink that is smaller is no kink
-DEDICATED = 0.9  # of a unit's squared weights: it works for one component
 LIKE_THE_FIRST = ["activation", "convention", "initialiser", "dropout"]
 PANEL_NODES = (3, 10, 25, 100, 500)
 CURVE_POINTS = 401
@@ -26,10 +24,10 @@ CURVE_POINTS = 401
 def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     """Return the main table, the `curves` of some networks, and the `history` of their cost.
 
-    Further columns of the main table are those of `look_along`, `share_of_units` and
-    `initial_weights`; `relative_rmse`, the rms error over the standard deviation of V_i², the
-    components pooled; `rmse_px` … GeV²; `best_relative_rmse`, see that function, of one layer
-    of piecewise linear units, shared evenly, a kink each; `dead_units`.
+    Further columns of the main table are those of `look_along` and of
+    `relearn.studies.units`; `relative_rmse`, the rms error over the standard deviation of V_i²,
+    the components pooled; `rmse_px` … GeV²; `best_relative_rmse`, see that function, of one
+    layer of piecewise linear units, shared evenly, a kink each; `dead_units`.
 
     Curves and history are of some sizes of the networks that `reference` chooses. Curves are
     of the median trials: run, hidden, nodes, trial, epochs, component, kind (``curve``,
@@ -191,72 +189,6 @@ def crossings_in_pieces(pieces: list[tuple[np.ndarray, np.ndarray]]) -> dict[str
         "two_crossings": float(np.mean(np.equal(counts, 2))) if counts else float("nan"),
         "two_crossings_chance": float(np.mean(chances)) if counts else float("nan"),
         "crossing_distance": float(np.median(ratios)) if ratios else float("nan"),
-    }
-
-
-def unevenness(counts: np.ndarray) -> float:
-    """Return (most − fewest) / mean: 0 where all have the same."""
-    mean = np.mean(counts)
-    return float(np.ptp(counts) / mean) if mean else float("nan")
-
-
-# --- units ----------------------------------------------------------------------------
-
-
-def dominant_inputs(weights: np.ndarray) -> np.ndarray:
-    """Return which input each unit (row of `weights`, standardised inputs) looks at most."""
-    return np.abs(weights).argmax(axis=1)
-
-
-def dedicated_share(network: torch.nn.Module) -> float:
-    """Return the share of first-layer units with `DEDICATED` of their weights on one input.
-
-    Of the squared weights of standardised inputs. Directions that are random in three
-    dimensions give 3 (1 − √0.9) = 0.15.
-    """
-    squared = network.layers[0].weight.detach().double().numpy() ** 2
-    total = squared.sum(axis=1)
-    return float(np.mean(squared.max(axis=1) > DEDICATED * total))
-
-
-def share_of_units(network: torch.nn.Module) -> dict[str, float]:
-    """Return the first-layer units by the component that they look at most.
-
-    Returns
-    -------
-    dict
-        `units_px` …; `units_unevenness`, (most − fewest) / mean; `dedicated_share`.
-    """
-    dominant = dominant_inputs(network.layers[0].weight.detach().double().numpy())
-    counts = np.bincount(dominant, minlength=len(COMPONENTS))
-    return {
-        **{f"units_{c}": int(n) for c, n in zip(COMPONENTS, counts, strict=True)},
-        "units_unevenness": unevenness(counts),
-        "dedicated_share": dedicated_share(network),
-    }
-
-
-def initial_weights(row: Mapping[str, Any], network: torch.nn.Module) -> dict[str, float]:
-    """Return what the initial weights, drawn again from the run's seed, already decided.
-
-    Returns
-    -------
-    dict
-        `kept_input`: share of the first layer's units that look most at the same component as
-        before the training (chance: 1/3); `initial_unevenness`: the `units_unevenness` then.
-        Empty for a network that did not start from random weights.
-    """
-    if row["start"] != "scratch":
-        return {}
-    shapes = [layer.weight.shape for layer in network.layers]
-    sizes = [shapes[0][1], *(shape[0] for shape in shapes)]
-    generator = torch.Generator().manual_seed(int(row["seed"]))
-    initial = mlp.initial_layers(sizes, row["initialiser"], generator)[0][0].numpy()
-    before = dominant_inputs(initial)
-    after = dominant_inputs(network.layers[0].weight.detach().numpy())
-    return {
-        "kept_input": float(np.mean(before == after)),
-        "initial_unevenness": unevenness(np.bincount(before, minlength=len(COMPONENTS))),
     }
 
 

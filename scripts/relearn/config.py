@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from relearn.configdata import Dimuon, External, Momenta, Name, Sample, Strict, Tagging
 from relearn.errors import UserError
 
 CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
 Activation = Literal["relu", "leaky_relu", "elu", "softplus", "tanh", "sigmoid", "linear"]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 ACTIVATIONS = Activation.__args__
 DIMUON_TARGETS = (
     "pt",
@@ -33,7 +33,8 @@ DIMUON_TARGETS = (
     "gamma",
 )
 MOMENTA_TARGETS = ("identity", "square", "norm_squared")
-TARGETS = {"dimuon": DIMUON_TARGETS, "momenta": MOMENTA_TARGETS}
+TARGETS = {"dimuon": DIMUON_TARGETS, "momenta": MOMENTA_TARGETS, "tagging": (), "external": ()}
+Dataset = Annotated[Dimuon | Momenta | Tagging | External, Field(discriminator="kind")]
 SCAN_AXES = (
     "dataset",
     "target",
@@ -44,66 +45,6 @@ SCAN_AXES = (
     "dropout",
     "start",
 )
-
-
-class Strict(BaseModel):
-    """Frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Sample(Strict):
-    """Simulated events of one process."""
-
-    card: str = Field(
-        description="Pythia card (.cmnd): a path from the working directory, or of this repository"
-    )
-    detector: Literal["none", "embedded"] = Field(
-        "embedded", description="none: particle level; embedded: the built-in detector response"
-    )
-    detector_card: Literal["CMS", "ATLAS"] = Field(
-        "CMS", description="whose efficiencies and resolutions the embedded detector has"
-    )
-    multiple_interactions: bool = Field(
-        False, description="Pythia's multiple parton interactions (five times slower)"
-    )
-    keep: Literal["prompt_muons", "stable", "jets"] = Field(
-        "prompt_muons",
-        description="what is written: prompt muons only; all stable particles; or what jets need, "
-        "energy flow, towers and the hard process",
-    )
-    events_per_part: int = Field(4000, ge=1, description="events in one file, made by one job")
-
-
-class Split(Strict):
-    """Number of events in each part of a dataset."""
-
-    train: int = Field(ge=1, description="events that gradients see")
-    validation: int = Field(ge=1, description="events that choose the best epoch")
-    test: int = Field(ge=1, description="events that are looked at once, by the studies")
-
-
-class Selection(Strict):
-    """Cuts on both muons of a pair."""
-
-    pt_min: float = Field(0.0, ge=0, description="least transverse momentum of a muon, GeV")
-    abs_eta_max: float = Field(10.0, gt=0, description="largest |pseudorapidity| of a muon")
-
-
-class Dimuon(Strict):
-    """The leading muon of each charge, and the invariants of the pair."""
-
-    kind: Literal["dimuon"] = Field(description="two muons of an event")
-    sample: Name = Field(description="the sample that the events come from")
-    selection: Selection = Field(Selection(), description="cuts on both muons")
-    events: Split = Field(description="how many in each split")
-
-
-class Momenta(Strict):
-    """Toy momenta, for functions of one three-vector."""
-
-    kind: Literal["momenta"] = Field(description="toy momenta")
-    events: Split = Field(description="how many in each split")
 
 
 class Training(Strict):
@@ -256,9 +197,7 @@ class Config(Strict):
         40, gt=0, description="about how long one training job lasts on one core, s"
     )
     samples: dict[Name, Sample] = Field(description="simulated processes, by name")
-    datasets: dict[Name, Annotated[Dimuon | Momenta, Field(discriminator="kind")]] = Field(
-        description="what networks learn from, by name"
-    )
+    datasets: dict[Name, Dataset] = Field(description="what networks learn from, by name")
     training: Training = Field(description="how networks are trained, unless a scan differs")
     scans: dict[Name, Scan] = Field(description="what is trained, by name")
     studies: dict[Name, Study] = Field(description="what is measured and drawn, by name")
@@ -268,6 +207,15 @@ class Config(Strict):
         for name, dataset in self.datasets.items():
             if isinstance(dataset, Dimuon):
                 _known(f"datasets.{name}.sample", dataset.sample, self.samples)
+            if isinstance(dataset, Tagging):
+                for side in ("signal", "background"):
+                    sample = getattr(dataset, side)
+                    _known(f"datasets.{name}.{side}", sample, self.samples)
+                    if not self.samples[sample].jets:
+                        raise ValueError(
+                            f"datasets.{name}.{side}: the sample {sample} has no `jets`: "
+                            "say which (radius, pt, …) in samples"
+                        )
         for name, scan in self.scans.items():
             for dataset in scan.dataset:
                 _known(f"scans.{name}.dataset", dataset, self.datasets)
@@ -352,7 +300,7 @@ def load(scale: str, folder: Path = CONFIG_FOLDER) -> Config:
 
 
 def _explain(item: Mapping[str, Any]) -> str:
-    key = ".".join(str(part) for part in item["loc"] if part not in ("dimuon", "momenta"))
+    key = ".".join(str(part) for part in item["loc"] if part not in TARGETS)
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         return f"  {key}: unknown key; see config/README.md for the keys there are"

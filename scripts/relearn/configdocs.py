@@ -13,21 +13,31 @@ from relearn.config import (
     SCAN_AXES,
     TARGETS,
     Config,
-    Dimuon,
-    Momenta,
-    Sample,
     Scan,
-    Selection,
-    Split,
     Study,
     Training,
+)
+from relearn.configdata import (
+    Dimuon,
+    External,
+    Jets,
+    JetSplit,
+    Momenta,
+    Sample,
+    Selection,
+    Split,
+    Tagging,
 )
 
 SECTIONS = {
     "The top level": (Config, ""),
     "samples.<name>": (Sample, "Simulated events. One entry for each process."),
+    "samples.<name>.jets": (Jets, "The ΔR-matched jet of the other kind is stored beside it."),
     "datasets.<name>, kind: dimuon": (Dimuon, "The leading muon of each charge in each event."),
     "datasets.<name>, kind: momenta": (Momenta, "Toy momenta for functions of one vector."),
+    "datasets.<name>, kind: tagging": (Tagging, "As many jets of either class."),
+    "datasets.<name>, kind: external": (External, "Jets from files that were made elsewhere."),
+    "datasets.<name>.jets": (JetSplit, "The split is by event file: asking for more moves none."),
     "datasets.<name>.selection": (Selection, ""),
     "datasets.<name>.events": (Split, "The split is by event file: asking for more moves none."),
     "training, scans.<name>.training": (
@@ -53,8 +63,8 @@ snakemake --cores 2 --config scale=evening device=cpu seed=7
 ```
 
 The config is checked before the first job. This page is generated from the types in
-`scripts/relearn/config.py` (`make docs`), as is `workflow/schemas/config.schema.json`, which
-editors can use to complete and check keys.
+`scripts/relearn/config.py` and `configdata.py` (`make docs`), and so is
+`workflow/schemas/config.schema.json`, which editors can use to complete and check keys.
 
 Other files here: `claims.yaml` (what the talks state), `yields.yaml` (selected events per
 generated event, measured by `make yields`), `pythia/*.cmnd` (one card a sample), `detector/`
@@ -87,7 +97,9 @@ def reference() -> str:
         parts += _rows(model)
     parts.append("\n## Names\n")
     parts.append(f"- activations: {_code(ACTIVATIONS)}; several layers: `relu+linear`")
-    parts += [f"- targets of a {kind} dataset: {_code(names)}" for kind, names in TARGETS.items()]
+    parts += [
+        f"- targets of a {kind} dataset: {_code(names)}" for kind, names in TARGETS.items() if names
+    ]
     return "\n".join(parts) + "\n"
 
 
@@ -128,6 +140,8 @@ def _type(annotation: Any) -> str:
         return " or ".join(_type(part) for part in inner)
     if origin is list:
         return f"list of {_type(inner[0])}"
+    if origin is tuple:
+        return " and ".join(_type(part) for part in inner)
     if origin is dict:
         return "mapping"
     if annotation is NoneType:

@@ -25,9 +25,12 @@ def main() -> None:
     for path in (arguments.config, *arguments.overlay):
         raw = merge(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
     config = resolve(raw)
-    for key, dataset in missing(config, plan.read_yields(arguments.output), ROOT).items():
-        print(f"{dataset}: {key} is not known, generating {arguments.events} events", flush=True)
-        entry = measure(config, dataset, arguments.events, ROOT)
+    for key, (dataset, sample) in missing(config, plan.read_yields(arguments.output), ROOT).items():
+        print(
+            f"{dataset}: {key} is not known, generating {arguments.events} events of {sample}",
+            flush=True,
+        )
+        entry = measure(config, dataset, sample, arguments.events, ROOT)
         append(arguments.output, entry)
         print(f"{dataset}: {entry.selected_per_event:.4f} selected for each generated event")
 

@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 
 from relearn import scans
-from relearn.config import Config, Dimuon, scan_spec
+from relearn.config import Config, scan_spec
+from relearn.configdata import Dimuon, Sample, Tagging
 from relearn.errors import UserError
 
 SPLITS = ("train", "validation", "test")
@@ -76,23 +77,41 @@ def check_studies(config: Config) -> None:
 # --- events ---------------------------------------------------------------------------
 
 
-def yield_key(config: Config, dataset: str, root: Path) -> str:
-    """Return the hash of all that a dataset's yield depends on: cards, detector, selection."""
+def samples_of(config: Config, dataset: str) -> list[str]:
+    """Return the samples that a dataset is built from: one, or signal and background, or none."""
     wanted = config.datasets[dataset]
-    sample = config.samples[wanted.sample]
-    card = root / sample.card
+    if isinstance(wanted, Dimuon):
+        return [wanted.sample]
+    return [wanted.signal, wanted.background] if isinstance(wanted, Tagging) else []
+
+
+def wanted_of(config: Config, dataset: str, split: str) -> int:
+    """Return how many selected events of each of its samples a split of a dataset needs."""
+    wanted = config.datasets[dataset]
+    return getattr(wanted.jets if isinstance(wanted, Tagging) else wanted.events, split)
+
+
+def yield_key(config: Config, dataset: str, sample: str, root: Path) -> str:
+    """Return the hash of all that a yield depends on: cards, detector, selection."""
+    wanted, made = config.datasets[dataset], config.samples[sample]
+    card = root / made.card
     if not card.is_file():
-        raise UserError(f"samples.{wanted.sample}.card: {sample.card} does not exist")
+        raise UserError(f"samples.{sample}.card: {made.card} does not exist")
+    selection = wanted.selection if isinstance(wanted, Dimuon) else made.jets
     parts = [
         card.read_text(encoding="utf-8"),
-        sample.detector,
-        (root / f"config/detector/{sample.detector_card}.yaml").read_text(encoding="utf-8")
-        if sample.detector == "embedded"
-        else "",
-        str(sample.multiple_interactions),
-        json.dumps(wanted.selection.model_dump(), sort_keys=True),
+        made.detector,
+        *(path.read_text(encoding="utf-8") for path in [detector_file(made, root)] if path),
+        str(made.multiple_interactions),
+        json.dumps(selection.model_dump(), sort_keys=True),
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+
+def detector_file(sample: Sample, root: Path) -> Path | None:
+    """Return the card of a sample's detector: the embedded one's, Delphes', or none."""
+    suffix = {"embedded": "yaml", "delphes": "tcl"}.get(sample.detector)
+    return root / f"config/detector/{sample.detector_card}.{suffix}" if suffix else None
 
 
 def read_yields(path: Path) -> dict[str, float]:
@@ -122,44 +141,48 @@ def parts(config: Config, sample: str, yields: Mapping[str, float], root: Path) 
     moves no event from one split to another.
     """
     count = dict.fromkeys(SPLITS, 0)
-    for name, dataset in config.datasets.items():
-        if isinstance(dataset, Dimuon) and dataset.sample == sample:
-            for split, number in parts_of_dataset(config, name, yields, root).items():
+    for dataset in config.datasets:
+        if sample in samples_of(config, dataset):
+            for split, number in _numbers(config, dataset, sample, yields, root).items():
                 count[split] = max(count[split], number)
     return [f"{split}-{i:04d}" for split in SPLITS for i in range(count[split])]
 
 
-def parts_of_dataset(
-    config: Config, name: str, yields: Mapping[str, float], root: Path
+def _numbers(
+    config: Config, dataset: str, sample: str, yields: Mapping[str, float], root: Path
 ) -> dict[str, int]:
-    """Return how many parts each split of a dataset needs.
+    """Return how many parts of a sample each split of a dataset needs.
 
     Raises
     ------
     UserError
         If the yield has not been measured for these cards, detector and selection.
     """
-    dataset = config.datasets[name]
-    sample = config.samples[dataset.sample]
-    key = yield_key(config, name, root)
+    key = yield_key(config, dataset, sample, root)
     if key not in yields:
         raise UserError(
-            f"config/yields.yaml has no entry {key} for the dataset {name}: the card, the detector "
-            "or the selection is new. Measure it with `make yields` (add SCALE=… for an overlay)."
+            f"config/yields.yaml has no entry {key} for {sample} in the dataset {dataset}: the "
+            "card, the detector or the selection is new. Measure it with `make yields` (add "
+            "SCALE=… for an overlay)."
         )
-    per_part = yields[key] * sample.events_per_part
+    per_part = yields[key] * config.samples[sample].events_per_part
     return {
-        split: math.ceil(YIELD_MARGIN * getattr(dataset.events, split) / per_part)
+        split: math.ceil(YIELD_MARGIN * wanted_of(config, dataset, split) / per_part)
         for split in SPLITS
     }
 
 
-def event_files(config: Config, dataset: str, yields: Mapping[str, float], root: Path) -> list[str]:
-    """Return the event files that a dataset is built from, in order."""
-    sample = config.datasets[dataset].sample
-    folder = f"{results_dir(config)}/events/{sample}"
-    numbers = parts_of_dataset(config, dataset, yields, root)
-    return [f"{folder}/{split}-{i:04d}.root" for split in SPLITS for i in range(numbers[split])]
+def part_files(config: Config, dataset: str, yields: Mapping[str, float], root: Path) -> list[str]:
+    """Return the event files, or for jets the jet files, that a dataset is built from, in order."""
+    stage, suffix = ("jets", "parquet")
+    if isinstance(config.datasets[dataset], Dimuon):
+        stage, suffix = ("events", "root")
+    return [
+        f"{results_dir(config)}/{stage}/{sample}/{split}-{i:04d}.{suffix}"
+        for sample in samples_of(config, dataset)
+        for split, number in _numbers(config, dataset, sample, yields, root).items()
+        for i in range(number)
+    ]
 
 
 # --- trainings ------------------------------------------------------------------------

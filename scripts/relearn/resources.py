@@ -24,6 +24,7 @@ class Need:
 
 NEEDS = {
     "generate": Need(mem_mb=1500, runtime=30),
+    "jets": Need(mem_mb=2000, runtime=30),
     "dataset": Need(mem_mb=2000, runtime=20),
     "train": Need(mem_mb=3000, runtime=240, gpu=1),
     "measure": Need(mem_mb=3000, runtime=60),

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relearn import plan
-from relearn.config import Config, Dimuon
+from relearn.config import Config
+from relearn.configdata import Dimuon
 from relearn.data.dimuon import pairs
+from relearn.data.jets import find
 from relearn.errors import UserError
 from relearn.files import atomic
 from relearn.generate.events import Settings, generate
@@ -30,43 +32,48 @@ class Yield:
     about: str
 
 
-def missing(config: Config, known: Mapping[str, float], root: Path) -> dict[str, str]:
-    """Return key → dataset of the yields that are not known, each key once."""
-    wanted: dict[str, str] = {}
-    for name, dataset in config.datasets.items():
-        if isinstance(dataset, Dimuon):
-            wanted.setdefault(plan.yield_key(config, name, root), name)
-    return {key: name for key, name in wanted.items() if key not in known}
+def missing(config: Config, known: Mapping[str, float], root: Path) -> dict[str, tuple[str, str]]:
+    """Return key → (dataset, sample) of the yields that are not known, each key once."""
+    wanted: dict[str, tuple[str, str]] = {}
+    for dataset in config.datasets:
+        for sample in plan.samples_of(config, dataset):
+            wanted.setdefault(plan.yield_key(config, dataset, sample, root), (dataset, sample))
+    return {key: names for key, names in wanted.items() if key not in known}
 
 
-def measure(config: Config, dataset: str, events: int, root: Path) -> Yield:
-    """Generate `events` events of a dataset's sample and count what it selects.
+def measure(config: Config, dataset: str, name: str, events: int, root: Path) -> Yield:
+    """Generate `events` events of a sample and count what a dataset selects of them.
 
     The part is called ``yields``, so that the events are none of those that are studied.
 
     Raises
     ------
     UserError
-        If the sample cannot be generated, or none of the events is selected.
+        If the sample cannot be generated, or nothing is selected.
     """
-    wanted = config.datasets[dataset]
-    sample = config.samples[wanted.sample]
-    settings = Settings(**(sample.model_dump() | {"events_per_part": events}))
+    wanted, sample = config.datasets[dataset], config.samples[name]
+    settings = Settings(**(sample.generation() | {"events_per_part": events}))
     card = root / f"config/detector/{sample.detector_card}.yaml"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "yields.root"
-        generate(settings, wanted.sample, "yields", path, root / sample.card, card, config.seed)
-        selected, generated = pairs(path, **wanted.selection.model_dump())
-    if not len(selected):
+        generate(settings, name, "yields", path, root / sample.card, card, config.seed)
+        if isinstance(wanted, Dimuon):
+            selected, generated = pairs(path, **wanted.selection.model_dump())
+            count = len(selected)
+        else:
+            seen_by = None if sample.detector == "none" else card
+            found = find(path, sample.jets.model_dump(), seen_by, config.seed)
+            count, generated = len(found.jets), found.events
+    if not count:
         raise UserError(
-            f"datasets.{dataset}.selection lets none of {generated} events of {wanted.sample} "
-            "pass: widen it, or ask for more with --events"
+            f"the selection of datasets.{dataset} lets none of {generated} events of {name} pass: "
+            "widen it, or ask for more with --events"
         )
     seen = sample.detector_card if sample.detector == "embedded" else "particle level"
     return Yield(
-        key=plan.yield_key(config, dataset, root),
+        key=plan.yield_key(config, dataset, name, root),
         dataset=dataset,
-        selected_per_event=float(f"{len(selected) / generated:.4g}"),
+        selected_per_event=float(f"{count / generated:.4g}"),
         events=generated,
         about=f"{Path(sample.card).stem}, {seen}"
         + (", multiple interactions" if sample.multiple_interactions else ""),

@@ -43,6 +43,12 @@ def env(name):
     return str(ROOT / "envs" / f"{name}.yaml")
 
 
+def detector_card(sample):
+    """The card of the detector that a sample's events pass; none at particle level."""
+    card = plan.detector_file(CFG.samples[sample], Path())
+    return shipped(str(card)) if card else []
+
+
 def of_kind(kind):
     names = [name for name, dataset in CFG.datasets.items() if dataset.kind == kind]
     return "|".join(names) or "no_such_dataset"

@@ -1,10 +1,10 @@
-# Event files and toys → HDF5 datasets.
+# Event files, jets and toys → HDF5 datasets.
 
 
 rule dataset_dimuon:
     input:
         script=script("build_dimuon"),
-        events=lambda w: plan.event_files(CFG, w.dataset, YIELDS, ROOT),
+        events=lambda w: plan.part_files(CFG, w.dataset, YIELDS, ROOT),
     output:
         f"{R}/datasets/{{dataset}}.h5",
     log:
@@ -51,3 +51,29 @@ rule dataset_momenta:
     shell:
         "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --root-seed {params.seed} --output {output:q} > {log:q} 2>&1"
+
+
+rule dataset_tagging:
+    input:
+        script=script("build_tagging"),
+        jets=lambda w: plan.part_files(CFG, w.dataset, YIELDS, ROOT),
+    output:
+        f"{R}/datasets/{{dataset}}.h5",
+    log:
+        f"{R}/logs/dataset/{{dataset}}.log",
+    benchmark:
+        f"{R}/benchmarks/dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=of_kind("tagging"),
+    conda:
+        env("jets")
+    threads: NEEDS["dataset"].threads
+    resources:
+        mem_mb=NEEDS["dataset"].mem(),
+        runtime=NEEDS["dataset"].minutes(),
+    params:
+        code=fingerprint("build_tagging"),
+        settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
+    shell:
+        "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        " --jets {input.jets:q} --output {output:q} > {log:q} 2>&1"

@@ -5,11 +5,7 @@ rule generate:
     input:
         script=script("generate_events"),
         card=lambda w: shipped(CFG.samples[w.sample].card),
-        detector=lambda w: (
-            shipped(f"config/detector/{CFG.samples[w.sample].detector_card}.yaml")
-            if CFG.samples[w.sample].detector == "embedded"
-            else []
-        ),
+        detector=lambda w: detector_card(w.sample),
     output:
         f"{R}/events/{{sample}}/{{part}}.root",
     log:
@@ -25,7 +21,7 @@ rule generate:
     params:
         code=fingerprint("generate_events"),
         tools=versions("generate", "pythia8"),
-        sample=lambda w: as_json(CFG.samples[w.sample].model_dump()),
+        sample=lambda w: as_json(CFG.samples[w.sample].generation()),
         seed=CFG.seed,
     shell:
         "python {input.script} --sample {wildcards.sample} --part {wildcards.part}"

@@ -11,6 +11,8 @@ import numpy as np
 
 from relearn.files import atomic
 from relearn.generate import detector, hardprocess, layout, particles, pythia, rootfile
+from relearn.generate.constituents import INVISIBLE
+from relearn.jets import clustering
 from relearn.seeds import derive, pythia_seed
 
 CHUNK = {"prompt_muons": 5000, "stable": 250, "jets": 250}  # events in memory at once
@@ -19,6 +21,7 @@ OBJECTS = {
     "jets": ("eflow", "towers", "muons", "electrons", "missing_et"),
 }
 MB_TO_PB = 1e9
+GEN_JET_PT_MIN = 20.0  # GeV, as in Delphes' cards
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Settings:
     multiple_interactions: bool
     keep: str
     events_per_part: int
+    gen_jet_radius: float | None = None  # of the jets of stable particles; None: no jets
 
 
 def generate(
@@ -125,8 +129,22 @@ def _chunk(
     else:
         hard = hardprocess.hard(generator.pythia, records.prt)
         chunk["Particle"] = layout.hard_process(hard, None if embedded else stable)
+    if settings.gen_jet_radius:
+        chunk["GenJet"] = layout.gen_jets(_gen_jets(stable, settings.gen_jet_radius))
     if embedded:
         wanted_objects = OBJECTS[settings.keep]
         seen = detector.simulate(stable, response, seed, objects=wanted_objects)
         chunk |= layout.detected(seen)
     return chunk
+
+
+def _gen_jets(stable: ak.Array, radius: float) -> ak.Array:
+    """Return the anti-kT jets of visible stable particles, events × jets × 4, GeV."""
+    code = abs(stable.pid)
+    visible = stable
+    for invisible in INVISIBLE:
+        visible, code = visible[code != invisible], code[code != invisible]
+    flat = ak.flatten(visible)
+    p4 = np.stack([ak.to_numpy(flat[name]) for name in ("e", "px", "py", "pz")], axis=1)
+    particles_of = ak.unflatten(ak.Array(p4), ak.num(visible))
+    return clustering.cluster(particles_of, radius, pt_min=GEN_JET_PT_MIN).p4

@@ -8,6 +8,7 @@ import awkward as ak
 import numpy as np
 from numpy.typing import ArrayLike
 
+from relearn import kinematics as kin
 from relearn.generate.energyflow import NEUTRAL_HADRON, PHOTON, TRACK
 
 SECONDS = 1e-3 / 299_792_458  # in one mm/c
@@ -53,6 +54,14 @@ def muons(muons: ak.Array) -> ak.Array:
         {"Charge": muons.charge, "ParticleIndex": muons.particle},
         {"PT": muons.pt, "Eta": muons.eta, "Phi": muons.phi},
     )
+
+
+def gen_jets(jets: ak.Array) -> ak.Array:
+    """Return jets of stable particles, events × jets × 4."""
+    counts = ak.num(jets)
+    p4 = ak.to_numpy(ak.flatten(jets)).reshape(-1, 4)
+    columns = {"PT": kin.pt(p4), "Eta": kin.eta(p4), "Phi": kin.phi(p4), "Mass": kin.mass(p4)}
+    return _branches({}, {name: ak.unflatten(values, counts) for name, values in columns.items()})
 
 
 def detected(seen: ak.Array) -> dict[str, ak.Array]:

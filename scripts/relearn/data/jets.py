@@ -1,0 +1,178 @@
+"""Event file → jets: the leading one of each event, its partner of the other kind, and the truth.
+
+One record a jet, as `COLUMNS` say; what the constituents of both kinds are stands in lists.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import awkward as ak
+import numpy as np
+from numpy.typing import NDArray
+
+from relearn import kinematics as kin
+from relearn.data.jettruth import read_truth
+from relearn.data.observables import observables
+from relearn.generate import constituents as parts
+from relearn.generate import rootfile, tracks
+from relearn.generate.cards import load
+from relearn.jets import clustering
+from relearn.seeds import derive
+
+SOURCES = ("eflow", "tower")
+PARTNER_PT_MIN = 20.0  # GeV, of the jets of the other kind
+CONSTITUENT = ("pt", "eta", "phi", "mass", "kind", "charge", "d0", "z0", "d0_smeared", "z0_smeared")
+SPECTRUM_EDGES = np.linspace(0, 3000, 301)  # GeV, of all leading jets, to see what a cut shapes
+
+
+@dataclass(frozen=True)
+class Found:
+    """The jets of an event file.
+
+    Attributes
+    ----------
+    jets
+        One record a jet.
+    events
+        Number of events in the file.
+    spectrum
+        Sum of weights of the leading jets inside |η|, before the window in pT, by
+        `SPECTRUM_EDGES`.
+    """
+
+    jets: ak.Array
+    events: int
+    spectrum: NDArray[np.float64]
+
+
+def find(
+    path: str | Path, settings: Mapping[str, Any], card: str | Path | None, seed: int
+) -> Found:
+    """Return the jets of an event file.
+
+    Parameters
+    ----------
+    path
+        Written by us or by Delphes.
+    settings
+        Of the sample's jets in the config (`relearn.configdata.Jets`).
+    card
+        Detector card with the resolution of impact parameters; None at particle level, where
+        they stay true.
+    seed
+        Of the smearing of the impact parameters.
+
+    Returns
+    -------
+    Found
+        Records with
+
+        - ``event``, ``weight``;
+        - ``eflow``, ``tower``: ``found`` (there is such a jet within R of the selected one),
+          ``p4`` of the anti-kT jet, ``lost`` and ``lost_pt`` of its reclustering,
+          ``cut`` (constituents beyond those kept), ``constituents`` (`CONSTITUENT`, the hardest
+          first; GeV, mm) and all of `relearn.data.observables`;
+        - ``truth``: see `relearn.data.jettruth`.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be used.
+    """
+    radius = settings["radius"]
+    names = SOURCES if card is not None else ("particle",)
+    chosen = settings["select_on"] if card is not None else "particle"
+    read = {name: parts.read(path, name) for name in names}
+    particles = {name: four_vectors(one) for name, one in read.items()}
+    weights = rootfile.read(path, ["Event.Weight"])["Event.Weight"]
+    weight = ak.to_numpy(ak.flatten(weights[:, :1]))
+
+    leading = clustering.hardest(particles[chosen], radius)
+    p4 = ak.to_numpy(leading.p4)
+    inside = clustering.in_window(p4, eta_max=settings["abs_eta_max"])
+    spectrum = np.histogram(kin.pt(p4)[inside], SPECTRUM_EDGES, weights=weight[inside])[0]
+    keep = clustering.in_window(p4, *settings["pt"], settings["abs_eta_max"])
+    truth = read_truth(path, p4, radius)
+    if settings["match"] is not None:
+        keep &= truth.top_delta_r < settings["match"]
+    event = np.flatnonzero(keep)
+
+    columns = {"event": event, "weight": weight[event]}
+    for name in names:
+        if name == chosen:
+            jet, there = leading[event], np.ones(len(event), dtype=bool)
+        else:
+            jet, there = _partner(particles[name][event], p4[event], radius)
+        rng = np.random.default_rng(derive("impact", name, root=seed))
+        columns["eflow" if name == "particle" else name] = _describe(
+            jet, there, read[name][event], particles[name][event], settings, card, rng
+        )
+    columns["truth"] = ak.zip(
+        {name: values[event] for name, values in vars(truth).items()}, depth_limit=1
+    )
+    return Found(ak.zip(columns, depth_limit=1), len(weight), spectrum)
+
+
+def four_vectors(constituents: ak.Array) -> ak.Array:
+    """Return (…, 4) E, px, py, pz in GeV of constituents with pt, eta, phi, mass."""
+    flat = ak.flatten(constituents)
+    columns = (ak.to_numpy(flat[name]) for name in ("pt", "eta", "phi", "mass"))
+    return ak.unflatten(ak.Array(kin.from_pt_eta_phi_mass(*columns)), ak.num(constituents))
+
+
+def _partner(
+    particles: ak.Array, p4: NDArray[np.float64], radius: float
+) -> tuple[ak.Array, NDArray[np.bool_]]:
+    """Return the jet of the other kind that is nearest to each selected one, and if it is there."""
+    jets = clustering.cluster(particles, radius, pt_min=PARTNER_PT_MIN)
+    nearest, _ = clustering.match(p4, jets.p4, radius)
+    there = nearest >= 0
+    # an empty jet at the end of each event stands where there is none
+    none = ak.zip(
+        {"p4": ak.Array(np.zeros((1, 4))), "constituents": ak.Array([[0]])[:, :0]}, depth_limit=1
+    )
+    count = len(jets)
+    nones = ak.unflatten(none[np.zeros(count, dtype=int)], np.ones(count, dtype=int))
+    index = np.where(there, nearest, ak.to_numpy(ak.num(jets)))
+    return ak.concatenate([jets, nones], axis=1)[np.arange(count), index], there
+
+
+def _describe(
+    jet: ak.Array,
+    there: NDArray[np.bool_],
+    constituents: ak.Array,
+    particles: ak.Array,
+    settings: Mapping[str, Any],
+    card: str | Path | None,
+    rng: np.random.Generator,
+) -> ak.Array:
+    """Return everything about one kind of jet."""
+    members, vectors = constituents[jet.constituents], particles[jet.constituents]
+    again = clustering.recluster(vectors, settings["radius"])
+    members, vectors = members[again.constituents], vectors[again.constituents]
+    found = {"found": there, "p4": jet.p4}
+    found |= {"lost": again.lost, "lost_pt": again.lost_pt}
+    found |= observables(vectors, members.charge, settings["radius"])
+    limit = settings["keep"]
+    found["cut"] = np.maximum(ak.to_numpy(ak.num(members)) - limit, 0)
+    found["constituents"] = _with_impact(members[:, :limit], card, rng)
+    return ak.zip(found, depth_limit=1)
+
+
+def _with_impact(members: ak.Array, card: str | Path | None, rng: np.random.Generator) -> ak.Array:
+    """Add impact parameters as a detector of the card's resolution measures them."""
+    flat = ak.flatten(members)
+    columns = {name: ak.to_numpy(flat[name]) for name in CONSTITUENT if "smeared" not in name}
+    is_track = columns["kind"] == parts.TRACK
+    dice = rng.standard_normal((2, len(is_track)))
+    sigma = np.zeros((2, len(is_track)))
+    if card is not None:
+        with np.errstate(divide="ignore"):
+            sigma[:] = tracks.impact_resolution(load(card).impact, columns["pt"], columns["eta"])
+    for name, one, throw in zip(("d0", "z0"), sigma, dice, strict=True):
+        columns[f"{name}_smeared"] = columns[name] + np.where(is_track, one * throw, 0.0)
+    whole = {name: np.int8 if name in ("kind", "charge") else np.float32 for name in CONSTITUENT}
+    typed = {name: columns[name].astype(whole[name]) for name in CONSTITUENT}
+    return ak.unflatten(ak.zip(typed), ak.num(members))

@@ -1,0 +1,170 @@
+"""Jet files of two samples → a dataset for taggers: signal and background in turn.
+
+Groups ``train``, ``validation``, ``test``; in each, n jets, even rows signal, odd background:
+
+- ``<kind>/p4`` (n, constituents, 4): E, px, py, pz in GeV, the hardest first, zeros at the end;
+- ``<kind>/features`` (n, constituents, 6): `FEATURES`;
+- ``<kind>/observables`` (n, k): see `relearn.data.observables`;
+- ``label`` (n,), ``weight`` (n,), ``truth`` (n, 8): `TRUTH`.
+
+Kinds are ``eflow`` and, with a detector, ``tower``. All are float32 and contiguous, so that one
+read gives a whole block; names and units are attributes. Filled part by part: memory holds one
+part.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import awkward as ak
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from relearn import kinematics as kin
+from relearn.data import jetfile, observables
+from relearn.data.hdf5 import SPLITS
+from relearn.data.jettruth import Truth
+from relearn.errors import UserError
+from relearn.files import atomic
+
+FEATURES = ("kind", "charge", "d0", "z0", "d0_smeared", "z0_smeared")
+TRUTH = tuple(field.name for field in fields(Truth))
+KINDS = ("eflow", "tower")
+CLASSES = ("signal", "background")  # rows 0, 2, 4 … and 1, 3, 5 …
+LABELS = {"signal": 1.0, "background": 0.0}
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What a dataset stores of each jet: path → shape of one jet."""
+
+    shapes: Mapping[str, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, kinds: Sequence[str], constituents: int) -> "Columns":
+        """Return the columns for these kinds of jets."""
+        shapes: dict[str, tuple[int, ...]] = {"label": (), "weight": (), "truth": (len(TRUTH),)}
+        for kind in kinds:
+            shapes[f"{kind}/p4"] = (constituents, 4)
+            shapes[f"{kind}/features"] = (constituents, len(FEATURES))
+            shapes[f"{kind}/observables"] = (len(observables.names()),)
+        return cls(shapes)
+
+
+def build(
+    path: str | Path, dataset: str, settings: Mapping[str, Any], files: Sequence[str | Path]
+) -> None:
+    """Build a dataset from jet files.
+
+    Parameters
+    ----------
+    path
+        The dataset's file: whole, or not at all.
+    dataset
+        Its name.
+    settings
+        Of the dataset in the config (`relearn.configdata.Tagging`).
+    files
+        Jet files; the sample is the name of the folder, the split begins the file's name.
+
+    Raises
+    ------
+    UserError
+        If a file cannot be used or there are too few jets: names the yield and the line of
+        ``config/yields.yaml`` to change.
+    """
+    paths = [Path(file) for file in files]
+    kinds = [kind for kind in KINDS if kind in jetfile.read(paths[0]).fields]
+    columns = Columns.of(kinds, settings["constituents"])
+    with atomic(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["kind"] = "tagging"
+        file.attrs["dataset"] = dataset
+        file.attrs["settings"] = json.dumps(settings, sort_keys=True)
+        file.attrs["made_from"] = json.dumps(sorted({p.parent.name for p in paths}))
+        for split in SPLITS:
+            count = settings["jets"][split]
+            group = file.create_group(split)
+            for name, shape in columns.shapes.items():
+                group.create_dataset(name, (2 * count, *shape), dtype="f4")
+            _name_columns(group, kinds)
+            for first, side in enumerate(CLASSES):
+                sample = settings[side]
+                mine = sorted(
+                    p for p in paths if p.parent.name == sample and p.name.startswith(f"{split}-")
+                )
+                what = f"datasets.{dataset}.jets.{split}, {side} {sample}"
+                done = 0
+                for block in _first(mine, count, kinds, settings["constituents"], what):
+                    rows = len(block["weight"])
+                    block["label"] = np.full(rows, LABELS[side], dtype=np.float32)
+                    place = slice(first + 2 * done, first + 2 * (done + rows), 2)
+                    for name, values in block.items():
+                        group[name][place] = values
+                    done += rows
+
+
+def _first(
+    files: Sequence[Path], count: int, kinds: Sequence[str], constituents: int, what: str
+) -> Iterator[dict[str, Array]]:
+    """Yield the first `count` jets of some files, file by file."""
+    found, events = 0, 0
+    for path in files:
+        if found >= count:
+            return
+        jets = jetfile.read(path)[: count - found]
+        events += jetfile.about(path)["events"]
+        found += len(jets)
+        if len(jets):
+            yield block_of(jets, kinds, constituents)
+    if found < count:
+        rate = found / events if events else 0.0
+        raise UserError(
+            f"{what}: {count} jets are wanted, but {len(files)} files with {events} events give "
+            f"{found} ({rate:.4f} for each). Write `selected_per_event: {rate:.4f}` into this "
+            "entry of config/yields.yaml (or delete the entry and run `make yields`), or ask for "
+            "fewer jets."
+        )
+
+
+def block_of(jets: ak.Array, kinds: Sequence[str], constituents: int) -> dict[str, Array]:
+    """Return jets as blocks of fixed shape, without the label: path → float32 array."""
+    block = {"weight": _flat(jets.weight)}
+    block["truth"] = np.stack([_flat(jets.truth[name]) for name in TRUTH], axis=1)
+    for kind in kinds:
+        jet = jets[kind]
+        block[f"{kind}/observables"] = np.stack(
+            [_flat(jet[name]) for name in observables.names()], axis=1
+        )
+        members = jet.constituents[:, :constituents]
+        padded = {
+            name: _padded(members[name], constituents)
+            for name in ("pt", "eta", "phi", "mass", *FEATURES)
+        }
+        p4 = kin.from_pt_eta_phi_mass(*(padded[name] for name in ("pt", "eta", "phi", "mass")))
+        block[f"{kind}/p4"] = p4.astype(np.float32)
+        features = [padded[name] for name in FEATURES]
+        block[f"{kind}/features"] = np.stack(features, axis=2).astype(np.float32)
+    return block
+
+
+def _flat(values: ak.Array) -> Array:
+    return ak.to_numpy(values).astype(np.float32)
+
+
+def _padded(values: ak.Array, length: int) -> NDArray[np.float64]:
+    padded = ak.fill_none(ak.pad_none(values, length, clip=True), 0)
+    return ak.to_numpy(padded).astype(np.float64).reshape(len(values), length)
+
+
+def _name_columns(group: h5py.Group, kinds: Sequence[str]) -> None:
+    group["truth"].attrs["columns"] = list(TRUTH)
+    for kind in kinds:
+        group[f"{kind}/p4"].attrs["columns"] = ["E", "px", "py", "pz"]
+        group[f"{kind}/p4"].attrs["unit"] = "GeV"
+        group[f"{kind}/features"].attrs["columns"] = list(FEATURES)
+        group[f"{kind}/features"].attrs["units"] = ["", "e", "mm", "mm", "mm", "mm"]
+        group[f"{kind}/observables"].attrs["columns"] = observables.names()

@@ -1,0 +1,34 @@
+# Event files → the jets in them, part by part.
+
+
+rule jets:
+    input:
+        script=script("find_jets"),
+        events=f"{R}/events/{{sample}}/{{part}}.root",
+        detector=lambda w: (
+            []
+            if CFG.samples[w.sample].detector == "none"
+            else shipped(f"config/detector/{CFG.samples[w.sample].detector_card}.yaml")
+        ),
+    output:
+        f"{R}/jets/{{sample}}/{{part}}.parquet",
+    log:
+        f"{R}/logs/jets/{{sample}}/{{part}}.log",
+    benchmark:
+        f"{R}/benchmarks/jets/{{sample}}/{{part}}.tsv"
+    conda:
+        env("jets")
+    threads: NEEDS["jets"].threads
+    resources:
+        mem_mb=NEEDS["jets"].mem(),
+        runtime=NEEDS["jets"].minutes(),
+    params:
+        code=fingerprint("find_jets"),
+        tools=versions("jets", "python-fastjet"),
+        settings=lambda w: as_json(CFG.samples[w.sample].jets.model_dump()),
+        seed=CFG.seed,
+    shell:
+        "python {input.script} --sample {wildcards.sample} --part {wildcards.part}"
+        " --settings {params.settings:q} --events {input.events:q}"
+        " --detector {input.detector:q} --root-seed {params.seed}"
+        " --output {output:q} > {log:q} 2>&1"

@@ -49,7 +49,8 @@ def hard(pythia: Any, records: ak.Array) -> ak.Array:
     out = (status == INTERMEDIATE) | (status == OUTGOING)
     out &= status[first + flat["mother1"]] == INCOMING
     level = np.flatnonzero(out)
-    chosen, mothers, ends = [], [], []
+    none = np.zeros(0, dtype=np.int64)
+    chosen, mothers, ends = [none], [none], [np.stack([none, none])]
     mother, done = np.full(len(level), NONE), 0
     while len(level):
         level = _last_copies(flat, first, is_resonance, level)
@@ -63,9 +64,8 @@ def hard(pythia: Any, records: ak.Array) -> ak.Array:
         begin = done + len(level) + np.cumsum(number) - number
         ends.append(np.where(decays, [begin, begin + number - 1], NONE))
         mother, level, done = done + parent, one[parent] + within, done + len(level)
-    which = np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
     links = np.concatenate([np.concatenate(mothers)[None], np.concatenate(ends, axis=1)])
-    return _records(pythia, records, counts, which, links)
+    return _records(pythia, records, counts, np.concatenate(chosen), links)
 
 
 def _last_copies(

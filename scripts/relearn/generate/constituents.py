@@ -1,0 +1,103 @@
+"""What jets are made of, read from an event file: ours, or Delphes' own.
+
+Kinds are those of the energy flow (`relearn.generate.energyflow`): tracks, photons, neutral
+hadrons. A tower is called by its calorimeter, a stable particle by what it would be.
+"""
+
+from pathlib import Path
+
+import awkward as ak
+import numpy as np
+
+from relearn.generate import rootfile
+from relearn.generate.energyflow import NEUTRAL_HADRON, PHOTON, TRACK
+
+PHOTON_PID = 22
+INVISIBLE = (12, 14, 16, 1000022, 1000023, 1000025, 1000035, 1000045)
+TRACK_BRANCHES = {
+    "pid": "PID",
+    "charge": "Charge",
+    "pt": "PT",
+    "eta": "Eta",
+    "phi": "Phi",
+    "mass": "Mass",
+    "d0": "D0",
+    "z0": "DZ",
+}
+
+
+def read(path: str | Path, source: str = "eflow") -> ak.Array:
+    """Read the constituents of an event file.
+
+    Parameters
+    ----------
+    path
+        An event file of ours, or of Delphes.
+    source
+        ``eflow``; ``tower``, without the muons that Delphes' ATLAS card puts among them; or
+        ``particle``, the visible stable particles.
+
+    Returns
+    -------
+    awkward.Array
+        events × constituents with the fields ``kind``, ``pid`` (0 for what is no track),
+        ``charge``, ``pt, eta, phi, mass`` (GeV), ``d0, z0`` (mm, true; 0 for what is no track).
+        Not sorted.
+
+    Raises
+    ------
+    ValueError
+        If the source is unknown.
+    UserError
+        If the file cannot be used or lacks the branches.
+    """
+    if source not in READERS:
+        raise ValueError(f"no constituents {source!r}; there are {', '.join(READERS)}")
+    return READERS[source](path)
+
+
+def _eflow(path: str | Path) -> ak.Array:
+    names = [f"EFlowTrack.{branch}" for branch in TRACK_BRANCHES.values()]
+    neutral = ("EFlowPhoton", "EFlowNeutralHadron")
+    found = rootfile.read(path, names + [f"{one}.{n}" for one in neutral for n in TOWER])
+    tracks = {ours: found[f"EFlowTrack.{theirs}"] for ours, theirs in TRACK_BRANCHES.items()}
+    parts = [ak.zip({"kind": ak.full_like(tracks["pid"], TRACK)} | tracks)]
+    parts += [
+        _towers(*(found[f"{one}.{n}"] for n in TOWER), kind)
+        for one, kind in zip(neutral, (PHOTON, NEUTRAL_HADRON), strict=True)
+    ]
+    return ak.concatenate(parts, axis=1)
+
+
+def _tower(path: str | Path) -> ak.Array:
+    found = rootfile.read(path, [f"Tower.{n}" for n in (*TOWER, "Eem", "Ehad")])
+    em, had = found["Tower.Eem"] > 0, found["Tower.Ehad"] > 0
+    towers = _towers(*(found[f"Tower.{n}"] for n in TOWER), ak.where(em, PHOTON, NEUTRAL_HADRON))
+    return towers[em | had]
+
+
+def _particle(path: str | Path) -> ak.Array:
+    names = ("PID", "Status", "Charge", "PT", "Eta", "Phi", "Mass")
+    found = rootfile.read(path, [f"Particle.{name}" for name in names])
+    pid, status, charge, pt, eta, phi, mass = found.values()
+    code = abs(pid)
+    visible = status == 1
+    for invisible in INVISIBLE:
+        visible = visible & (code != invisible)
+    neutral = ak.where(code == PHOTON_PID, PHOTON, NEUTRAL_HADRON)
+    kind = ak.where(charge != 0, TRACK, neutral)
+    none = ak.zeros_like(pt)
+    columns = {"kind": kind, "pid": pid, "charge": charge, "pt": pt, "eta": eta, "phi": phi}
+    columns |= {"mass": mass, "d0": none, "z0": none}
+    return ak.zip(columns)[visible]
+
+
+def _towers(pt: ak.Array, eta: ak.Array, phi: ak.Array, kind: ak.Array | int) -> ak.Array:
+    none = ak.zeros_like(pt)
+    whole = ak.values_astype(none, np.int32)
+    columns = {"kind": whole + kind, "pid": whole, "charge": whole, "pt": pt, "eta": eta}
+    return ak.zip(columns | {"phi": phi, "mass": none, "d0": none, "z0": none})
+
+
+TOWER = ("ET", "Eta", "Phi")
+READERS = {"eflow": _eflow, "tower": _tower, "particle": _particle}

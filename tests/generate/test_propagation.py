@@ -1,10 +1,11 @@
-"""Helices against a numerical integration, straight lines and mirror images."""
+"""Helices against a numerical integration, straight lines, mirror images and real Delphes."""
 
 import numpy as np
 import pytest
+from helpers_detector import Delphes
 
 from relearn.generate.cards import load
-from relearn.generate.propagation import CURVATURE, leave_tracker
+from relearn.generate.propagation import CURVATURE, leave_tracker, straight_out
 
 CMS, ATLAS = load("CMS").tracker, load("ATLAS").tracker
 
@@ -97,3 +98,73 @@ def test_what_is_outside_is_dropped():
     )
     np.testing.assert_array_equal(found.inside, [True, False, False, False, False])
     assert np.isnan(found.eta[1:]).all()
+
+
+@pytest.mark.parametrize("card", ["CMS", "ATLAS"])
+def test_tracks_as_in_delphes(card):
+    real = Delphes(card)
+    motion = real.tracks(*(f"Particle.{n}" for n in ("Px", "Py", "Pz", "Charge", "X", "Y", "Z")))
+    found = leave_tracker(*motion, real.card.tracker)
+    assert found.inside.all() and len(found.inside) > 250
+    assert (np.abs(found.d0) > 0.1).sum() > 10
+    names = ("EtaOuter", "PhiOuter", "Phi", "D0", "DZ")
+    theirs = real.tracks(*(f"Track.{name}" for name in names))
+    ours = (found.eta, found.phi_outer, found.phi, found.d0, found.z0)
+    for one, two in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-4, atol=5e-5)
+
+
+def neutral(px, py, pz, x=0.0, y=0.0, z=0.0, tracker=CMS):
+    values = [np.atleast_1d(np.asarray(v, float)) for v in (px, py, pz, x, y, z)]
+    return straight_out(*np.broadcast_arrays(*values), tracker)
+
+
+def test_neutral_particles_from_the_origin_keep_their_direction():
+    eta, phi = np.linspace(-6, 6, 60), np.linspace(-3.1, 3.1, 60)
+    inside, outer, azimuth = neutral(np.cos(phi), np.sin(phi), np.sinh(eta))
+    assert inside.all()
+    np.testing.assert_allclose(outer, eta, atol=1e-12)
+    np.testing.assert_allclose(azimuth, phi, atol=1e-12)
+
+
+@pytest.mark.parametrize("tracker", [CMS, ATLAS], ids=["CMS", "ATLAS"])
+def test_neutral_particles_end_on_the_wall(tracker):
+    rng = np.random.default_rng(3)
+    n = 300
+    x, y = 1e3 * tracker.radius * (rng.random((2, n)) - 0.5)
+    z = 1e3 * tracker.half_length * (2 * rng.random(n) - 1)
+    px, py, pz = rng.normal(size=(3, n))
+    inside, eta, phi = neutral(px, py, pz, x, y, z, tracker)
+    assert inside.all()
+    # the wall in the direction (η, φ), seen from the origin
+    rho = np.minimum(tracker.radius, tracker.half_length / np.abs(np.sinh(eta)))
+    end = 1e3 * np.stack([rho * np.cos(phi), rho * np.sin(phi), rho * np.sinh(eta)])
+    way, p = end - np.stack([x, y, z]), np.stack([px, py, pz])
+    along = (way * p).sum(axis=0) / np.sqrt((way**2).sum(axis=0) * (p**2).sum(axis=0))
+    np.testing.assert_allclose(along, 1.0, atol=1e-9)
+
+
+def test_neutral_and_very_fast_charged_particles_end_alike():
+    rng = np.random.default_rng(5)
+    n = 50
+    px, py, pz = 1e6 * rng.normal(size=(3, n))
+    x, y, z = 100 * rng.normal(size=(3, n))
+    fast = exits(px, py, pz, 1, x, y, z)
+    _, eta, phi = neutral(px, py, pz, x, y, z)
+    np.testing.assert_allclose(fast.eta, eta, atol=1e-4)
+    np.testing.assert_allclose(fast.phi_outer, phi, atol=1e-4)
+
+
+def test_neutral_particles_outside_are_dropped():
+    inside, eta, _ = neutral([1, 1, 1, 1e-6, 1], 0, 1, x=[0, 1300, 0, 0, 0], z=[0, 0, 3100, 0, 9])
+    np.testing.assert_array_equal(inside, [True, False, False, False, True])
+    assert np.isnan(eta[1:4]).all()
+
+
+def test_closest_approach_of_a_displaced_particle():
+    # nearly straight: d0 and z0 of the tangent
+    found = exits(1e6, 0.0, 1e6, 1, x=3.0, y=-2.0, z=10.0)
+    assert found.d0 == pytest.approx(2.0, abs=1e-4)  # x·sin φ − y·cos φ
+    assert found.z0 == pytest.approx(7.0, abs=1e-4)
+    other = exits(1e6, 0.0, 1e6, -1, x=3.0, y=2.0, z=10.0)
+    assert other.d0 == pytest.approx(-2.0, abs=1e-4)

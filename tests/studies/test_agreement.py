@@ -1,0 +1,58 @@
+"""Tests of agreement on samples whose answer is known."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from relearn.studies import agreement
+
+RNG = np.random.default_rng(9)
+
+
+def test_z_in_closed_form():
+    assert agreement.means((1.0, 0.3), (0.0, 0.4))["statistic"] == pytest.approx(2.0)
+    assert agreement.means((1.0, 0.3), (0.0, 0.4))["p"] == pytest.approx(2 * stats.norm.sf(2.0))
+    one, two = np.array([1.0, 2.0, 4.0, 5.0]), np.array([0.0, 2.0, 2.0, 4.0])
+    found = agreement.paired_means(one, two)
+    assert found["statistic"] == pytest.approx(1.0 / np.sqrt(2 / 3 / 4))
+    assert found["statistic"] == pytest.approx(stats.ttest_rel(one, two).statistic)
+    assert (found["ours"], found["delphes"]) == (3.0, 2.0)
+    found = agreement.shares(60, 40, 100)
+    assert found["statistic"] == pytest.approx(0.2 / np.sqrt(0.25 * 2 / 100))
+    assert agreement.shares(50, 500, 100, 1000)["statistic"] == 0
+
+
+def test_equal_samples_pass_and_have_no_distance():
+    values = RNG.normal(size=100)
+    for test in (agreement.paired_means, agreement.paired_spreads, agreement.shapes):
+        found = test(values, values)
+        assert found["pass"] and found["p"] == 1 and found["statistic"] == 0
+
+
+def test_p_values_of_equal_samples_are_uniform():
+    p = {"paired_means": [], "paired_spreads": [], "shapes": [], "shares": []}
+    for _ in range(300):
+        common = 3 * RNG.normal(size=400)
+        one, two = common + RNG.normal(size=400), common + RNG.normal(size=400)
+        for name in ("paired_means", "paired_spreads"):
+            p[name].append(getattr(agreement, name)(one, two)["p"])
+        p["shapes"].append(agreement.shapes(RNG.normal(size=400), RNG.normal(size=400))["p"])
+        counts = RNG.binomial(2000, 0.3, 2)
+        p["shares"].append(agreement.shares(*counts, 2000)["p"])
+    for name, values in p.items():
+        assert stats.kstest(values, "uniform").pvalue > 1e-3, name
+
+
+@pytest.mark.parametrize(
+    ("test", "change"),
+    [
+        ("paired_means", lambda x: x + 0.2),
+        ("paired_spreads", lambda x: 1.3 * x),
+        ("shapes", np.abs),
+    ],
+)
+def test_a_difference_fails(test, change):
+    common = RNG.normal(size=2000)
+    one, two = common + 0.3 * RNG.normal(size=(2, 2000))
+    assert getattr(agreement, test)(one, two)["pass"]
+    assert not getattr(agreement, test)(change(one), two)["pass"]

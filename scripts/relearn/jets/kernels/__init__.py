@@ -1,0 +1,55 @@
+"""Compiled loops over the particles of one jet; `relearn.jets` says what they compute.
+
+They take flat arrays: the particles of all jets one after the other, and ``offsets``, so that
+jet j owns the particles from ``offsets[j]`` up to ``offsets[j + 1]``.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numba
+from numba.core import config
+
+FOLDER = Path(__file__).parent
+
+
+def _cache_folder() -> Path:
+    """Return where machine code is kept: in a folder that belongs to the code as it is now.
+
+    Numba looks only at the file of a function, not at those of the functions that it calls; the
+    hash of all kernels in the folder's name keeps it from running what was edited since.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(FOLDER.glob("*.py")):
+        digest.update(path.read_bytes())
+    home = Path(os.environ.get("HOME", tempfile.gettempdir()))
+    base = config.CACHE_DIR or os.environ.get("XDG_CACHE_HOME") or home / ".cache"
+    return Path(base) / "relearn" / f"kernels-{digest.hexdigest()[:16]}"
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
+CACHE = _cache_folder()
+
+
+def compiled(function: Callable) -> Callable:
+    """Compile a function for the arguments that it is called with, and keep the result.
+
+    The first call of a kernel takes seconds; all later ones, in any process of the machine, a
+    few milliseconds. Where nothing can be written, each process compiles for itself.
+    """
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(CACHE)
+    try:
+        return numba.njit(cache=_writable(CACHE), nogil=True, error_model="numpy")(function)
+    finally:
+        config.CACHE_DIR = before

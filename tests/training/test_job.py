@@ -10,7 +10,7 @@ import pytest
 import torch
 from helpers_training import scan, train_job, write_muons
 
-from relearn import scans
+from relearn import models, scans
 from relearn.errors import UserError
 from relearn.models import storage
 from relearn.training import checkpoint, fit, job
@@ -110,6 +110,25 @@ def test_killed_and_resumed_bit_for_bit(after, undisturbed, muons, monkeypatch, 
     assert sum(map(int, resumed)) == after
     assert outcome(tmp_path / "resumed") == outcome(undisturbed)
     assert not kept["checkpoints"].exists(), "the job is done"
+
+
+def test_killed_when_all_is_trained_and_nothing_written(
+    undisturbed, muons, monkeypatch, tmp_path, capsys
+):
+    kept = {"checkpoints": tmp_path / "checkpoints"}
+
+    def killed(*arguments):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "write_weights", killed)
+        with pytest.raises(Killed):
+            train_job(SPEC, muons, tmp_path / "resumed", **kept)
+    assert kept["checkpoints"].is_dir()
+    capsys.readouterr()
+    train_job(SPEC, muons, tmp_path / "resumed", **kept)
+    assert capsys.readouterr().out.count("goes on after epoch 6") == 2
+    assert outcome(tmp_path / "resumed") == outcome(undisturbed)
 
 
 def test_killed_twice(undisturbed, muons, monkeypatch, tmp_path):
@@ -222,6 +241,19 @@ def test_progress_shows_loss_speed_and_time_left(muons, tmp_path, capsys):
     # 2 widths × 2 trials × 3 epochs × 4 batches
     assert re.search(r"100%.*48\.0/48\.0 .*network steps/s.*loss=\d", last), last
     assert re.search(r"\[\d\d:\d\d<\d\d:\d\d,", last), last
+
+
+def test_diverged_networks_are_recorded_and_shown(muons, tmp_path, capsys):
+    spec = scan(training={"epochs": 3, "learning_rate": 1e30})
+    train_job(spec, muons, tmp_path / "0000")
+    printed = capsys.readouterr().out
+    runs = pd.read_csv(tmp_path / "0000/runs.csv")
+    assert len(runs) == 4 and (runs["status"] == "diverged").all()
+    for name in runs["run"]:
+        assert f"{name} diverged in epoch 1" in printed
+        # never better than at its start: what is kept is finite
+        network = models.load(tmp_path / "0000", name)
+        assert all(p.isfinite().all() for p in network.parameters())
 
 
 def test_batch_that_the_scan_lacks(muons):

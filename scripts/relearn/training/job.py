@@ -135,7 +135,11 @@ def run(job: Job) -> Outcome:
             train(fit, lambda fit, n=number: saved.offer(n, fit.state()), advance)
             if len(stacks) > 1:
                 saved.offer(number, fit.state(), force=True)
-            found |= results(fit)
+            done = results(fit)
+            for name, network in done.items():
+                if network.row["status"] == "diverged":
+                    bar.write(f"{name} diverged in epoch {network.row['epochs']}")
+            found |= done
     return Outcome({r.name: found[r.name] for r in job.runs}, events.scaling, device)
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from helpers_training import events, network, settings, stack_of
+from torch._inductor import config as inductor_config
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from relearn.errors import UserError
@@ -86,10 +87,8 @@ def test_products_are_in_full_single_precision():
     assert not torch.backends.cuda.matmul.allow_tf32
 
 
-def test_without_a_compiler_only_compile_on_stops(monkeypatch):
-    from torch._inductor import config
-
-    monkeypatch.setattr(config.cpp, "cxx", (None, "/nowhere/c++"))
+@inductor_config.patch({"cpp.cxx": (None, "/nowhere/c++")})
+def test_without_a_compiler_only_compile_on_stops():
     tables = events("pt")
     stack = stack_of([[network()]], tables, settings())
     with pytest.raises(UserError, match=r"training\.compile.*C\+\+ compiler.*compile: auto"):

@@ -106,8 +106,11 @@ def test_killed_and_resumed_bit_for_bit(after, undisturbed, muons, monkeypatch, 
     train_killed(SPEC, muons, monkeypatch, after, **kept)
     capsys.readouterr()
     train_job(SPEC, muons, tmp_path / "resumed", **kept)
-    resumed = re.findall(r"stack \d: goes on after epoch (\d)", capsys.readouterr().out)
+    captured = capsys.readouterr()
+    resumed = re.findall(r"stack \d: goes on after epoch (\d)", captured.out)
     assert sum(map(int, resumed)) == after
+    # 6 networks × 6 epochs × 4 batches
+    assert "100%" in captured.err and "144/144" in captured.err.splitlines()[-1]
     assert outcome(tmp_path / "resumed") == outcome(undisturbed)
     assert not kept["checkpoints"].exists(), "the job is done"
 

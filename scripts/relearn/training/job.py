@@ -126,7 +126,8 @@ def run(job: Job) -> Outcome:
             if state := saved.read(number):
                 fit.restore(state)
                 bar.write(f"stack {number}: goes on after epoch {fit.epoch}")
-                bar.update(int(fit.epochs.sum()) * fit.steps)
+                before = int(fit.epochs.sum()) * fit.steps
+                bar.initial, bar.n = bar.initial + before, bar.n + before  # no part of the speed
 
             def advance(taken: int, loss: float) -> None:
                 bar.set_postfix(loss=f"{loss:.3g}", refresh=False)

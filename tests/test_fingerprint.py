@@ -1,6 +1,7 @@
 """The computed closure against what Python really imports."""
 
 import ast
+import json
 import subprocess
 import sys
 
@@ -17,35 +18,55 @@ LAZY = [
 ]
 
 
-def really_imported(script: str, *modules: str) -> set[str]:
-    code = f"""
-import sys, importlib.util
-spec = importlib.util.spec_from_file_location("job", {str(ROOT / "scripts" / f"{script}.py")!r})
-spec.loader.exec_module(importlib.util.module_from_spec(spec))
-for name in {modules!r}:
-    __import__(name)
-print(*sorted(name for name in sys.modules if name.split(".")[0] == "relearn"))
+# Every case in a fork of one process that has the large libraries already: they import nothing
+# of the package, and take seconds each.
+REALLY = """
+import importlib.util, json, os, sys
+import awkward, matplotlib.pyplot, pandas, scipy.stats, torch, uproot
+for script, modules in json.loads(sys.stdin.read()):
+    reader, writer = os.pipe()
+    if not os.fork():
+        spec = importlib.util.spec_from_file_location("job", f"{sys.argv[1]}/{script}.py")
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        for name in modules:
+            __import__(name)
+        found = sorted(name for name in sys.modules if name.split(".")[0] == "relearn")
+        os.write(writer, json.dumps(found).encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        print(pipe.read() or "[]")
+    os.wait()
 """
+CASES = [(script, ()) for script in SCRIPTS] + [(script, (module,)) for script, module in LAZY]
+
+
+@pytest.fixture(scope="module")
+def really_imported():
+    """Modules of the package that each case of `CASES` imports."""
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", REALLY, str(ROOT / "scripts")],
+        input=json.dumps(CASES),
         env={"PYTHONPATH": str(ROOT / "scripts"), "MPLBACKEND": "Agg"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
+    found = [set(json.loads(line)) for line in done.stdout.splitlines()]
+    assert all(found), done.stderr
+    return dict(zip(CASES, found, strict=True))
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_closure_holds_all_that_a_script_imports(script):
-    assert really_imported(script) <= set(fingerprint.script_closure(script))
+def test_closure_holds_all_that_a_script_imports(script, really_imported):
+    assert really_imported[script, ()] <= set(fingerprint.script_closure(script))
 
 
 @pytest.mark.parametrize(("script", "module"), LAZY)
-def test_closure_of_one_study_holds_no_other(script, module):
+def test_closure_of_one_study_holds_no_other(script, module, really_imported):
     closure = set(fingerprint.script_closure(script, module))
-    assert really_imported(script, module) <= closure
+    assert really_imported[script, (module,)] <= closure
     package = module.rpartition(".")[0]
     others = {f"{package}.{study}" for study in plan.STUDIES} - {module}
     assert not closure & others

@@ -6,7 +6,7 @@ import pandas as pd
 
 from relearn.studies.evaluate import bins_of, evaluate, median_runs, predictions_of
 from relearn.studies.inputs import StudyInputs
-from relearn.studies.pt_nodes import PT_EDGES
+from relearn.studies.metrics import PT_EDGES
 
 MASS_EDGES = (0, 10, 20, 30, 40, 60, 80, 100, 120, 150, 200, 250, 300, 400, 600, 1000)  # GeV
 PANELS = ("10", "20", "10x10", "100x100")  # the talk's network, and where it then goes

@@ -12,6 +12,7 @@ import pandas as pd
 
 QUANTILES = (0.16, 0.84)
 COLUMNS = ("r", "resolution", "within_1pct", "within_10pct", "rmse", "r2")
+PT_EDGES = (0, 2, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500)  # GeV, of all studies
 FEWEST_IN_BIN = 30  # below, the 16 % and 84 % quantiles rest on five events each
 
 

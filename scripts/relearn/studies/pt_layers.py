@@ -10,7 +10,7 @@ import torch
 from relearn.studies.dead_units import dead_units
 from relearn.studies.evaluate import bins_of, evaluate
 from relearn.studies.inputs import StudyInputs
-from relearn.studies.pt_nodes import PT_EDGES
+from relearn.studies.metrics import PT_EDGES
 
 
 def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:

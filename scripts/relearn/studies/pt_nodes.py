@@ -4,8 +4,8 @@ import pandas as pd
 
 from relearn.studies.evaluate import bins_of, evaluate, median_runs, predictions_of, spread_over
 from relearn.studies.inputs import StudyInputs
+from relearn.studies.metrics import PT_EDGES
 
-PT_EDGES = (0, 2, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500)  # GeV
 PANEL_NODES = (1, 2, 5, 10, 20)
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 from relearn.studies import metrics
 from relearn.studies.evaluate import DIVERGED
 from relearn.studies.inputs import StudyInputs
-from relearn.studies.pt_nodes import PT_EDGES
+from relearn.studies.metrics import PT_EDGES
 
 
 def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:

@@ -47,7 +47,12 @@ class Sample(Strict):
         "DelphesPythia8, from its conda environment or the PATH",
     )
     detector_card: Literal["CMS", "ATLAS"] = Field(
-        "CMS", description="whose efficiencies and resolutions the embedded detector has"
+        "CMS", description="whose efficiencies and resolutions the detector has"
+    )
+    delphes_card: str | None = Field(
+        None,
+        description="with detector delphes, a card of your own (.tcl) in place of the one that "
+        "Delphes brings for `detector_card`",
     )
     multiple_interactions: bool = Field(
         False, description="Pythia's multiple parton interactions (five times slower)"
@@ -66,6 +71,8 @@ class Sample(Strict):
             raise ValueError("jets: need `keep: jets` (or stable): muons alone make no jets")
         if self.detector == "delphes" and self.keep != "jets":
             raise ValueError("detector: delphes writes what jets need: set `keep: jets`")
+        if self.delphes_card and self.detector != "delphes":
+            raise ValueError(f"delphes_card: is for detector: delphes, not {self.detector}")
         if self.detector == "none" and self.jets and self.jets.select_on == "tower":
             raise ValueError("jets.select_on: there are no towers without a detector")
         return self
@@ -73,7 +80,7 @@ class Sample(Strict):
     def generation(self) -> dict[str, Any]:
         """Return what `relearn.generate.events.Settings` takes."""
         radius = self.jets.radius if self.jets else None
-        return self.model_dump(exclude={"jets"}) | {"gen_jet_radius": radius}
+        return self.model_dump(exclude={"jets", "delphes_card"}) | {"gen_jet_radius": radius}
 
 
 class Split(Strict):
@@ -143,4 +150,13 @@ class External(Strict):
     label: str = Field("is_signal_new", description="column of the label, 1 or 0")
     key: str = Field("table", description="name of the table or tree in the file")
     jets: JetSplit | None = Field(None, description="how many of each class; null: all there are")
-    constituents: int = Field(100, ge=1, description="constituents stored")
+    constituents: int = Field(
+        100, ge=1, description="constituents stored, those of highest pT; zeros beyond the last"
+    )
+    radius: float = Field(0.8, gt=0, description="R of the jets, for their observables")
+
+    @model_validator(mode="after")
+    def _each_split_has_a_file(self) -> "External":
+        if absent := [split for split in JetSplit.model_fields if split not in self.files]:
+            raise ValueError(f"files: no file for {', '.join(absent)}")
+        return self

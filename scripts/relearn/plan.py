@@ -17,6 +17,7 @@ from relearn import scans
 from relearn.config import Config, scan_spec
 from relearn.configdata import Dimuon, Sample, Tagging
 from relearn.errors import UserError
+from relearn.toolversions import versions
 
 SPLITS = ("train", "validation", "test")
 YIELD_MARGIN = 1.05  # more events than the measured yield asks for, for its fluctuation
@@ -101,17 +102,31 @@ def yield_key(config: Config, dataset: str, sample: str, root: Path) -> str:
     parts = [
         card.read_text(encoding="utf-8"),
         made.detector,
-        *(path.read_text(encoding="utf-8") for path in [detector_file(made, root)] if path),
+        *_detector(sample, made, root),
         str(made.multiple_interactions),
         json.dumps(selection.model_dump(), sort_keys=True),
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
+def _detector(name: str, sample: Sample, root: Path) -> list[str]:
+    """Return what a sample's detector is: its card, or the name of one that Delphes brings."""
+    card = detector_file(sample, root)
+    if card and not card.is_file():
+        raise UserError(f"samples.{name}: the detector's card {card} does not exist")
+    if card:
+        return [card.read_text(encoding="utf-8")]
+    if sample.detector == "delphes":
+        return [sample.detector_card, versions("delphes", "delphes")]
+    return []
+
+
 def detector_file(sample: Sample, root: Path) -> Path | None:
-    """Return the card of a sample's detector: the embedded one's, Delphes', or none."""
-    suffix = {"embedded": "yaml", "delphes": "tcl"}.get(sample.detector)
-    return root / f"config/detector/{sample.detector_card}.{suffix}" if suffix else None
+    """Return the card of a sample's detector; none at particle level, or where Delphes has it."""
+    if sample.detector == "delphes":
+        return root / sample.delphes_card if sample.delphes_card else None
+    embedded = sample.detector == "embedded"
+    return root / f"config/detector/{sample.detector_card}.yaml" if embedded else None
 
 
 def read_yields(path: Path) -> dict[str, float]:

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import settings
 
 # A busy machine is no failure, and neither is an example that nobody can repeat.

@@ -62,6 +62,11 @@ BAD = {
         "cube",
         ["scans.norm_squared_intuitive.pretrained", "square"],
     ),
+    "pretrained on two targets": (
+        "scans/square/target",
+        ["square", "identity"],
+        ["scans.norm_squared_intuitive.pretrained", "square learns 2 targets"],
+    ),
     "unknown scan": ("studies/pt_nodes/scans", ["pt_node"], ["studies.pt_nodes.scans", "pt_nodes"]),
     "unknown study": ("studies/pt_knots", {"scans": ["pt_nodes"]}, ["pt_knots", "pt_nodes"]),
     "unknown option": ("studies/pt_nodes/options", {"colour": 1}, ["colour", "pt_nodes"]),

@@ -58,7 +58,9 @@ class Training(Strict):
         None, ge=1, description="stop a network after this many epochs without a better loss"
     )
     compile: Literal["auto", "on", "off"] = Field(
-        "auto", description="torch.compile: auto uses it where the measured gain outweighs it"
+        "auto",
+        description="torch.compile: on, off, or auto: off on a CPU, where the engine's own kernels "
+        "are as fast, and a CUDA graph instead on a GPU",
     )
     validate_every: int = Field(1, ge=1, description="epochs between looks at the validation loss")
     threads: int = Field(1, ge=1, description="CPU threads of one job; part of the result's spec")
@@ -224,8 +226,14 @@ class Config(Strict):
                     _known(f"scans.{name}.target", target, allowed, f"a target of {dataset}")
             if scan.pretrained:
                 _known(f"scans.{name}.pretrained", scan.pretrained, self.scans)
-                if self.scans[scan.pretrained].pretrained:
+                start = self.scans[scan.pretrained]
+                if start.pretrained:
                     raise ValueError(f"scans.{name}.pretrained: chains are not supported")
+                if len(start.target) > 1:
+                    raise ValueError(
+                        f"scans.{name}.pretrained: {scan.pretrained} learns {len(start.target)} "
+                        "targets; name a scan of one"
+                    )
             for dataset in scan.dataset:
                 size = scan.training.batch_size or self.training.batch_size
                 if size > self.datasets[dataset].events.train:

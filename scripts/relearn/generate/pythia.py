@@ -64,6 +64,34 @@ def settings_of(card: str | Path) -> list[tuple[int, str]]:
     return found
 
 
+def checked(card: str | Path) -> list[tuple[int, str]]:
+    """Return what `settings_of` does, of a card that leaves to the config what the config sets.
+
+    Raises
+    ------
+    UserError
+        If the card is missing, or sets the seed or multiple interactions.
+    """
+    lines = settings_of(card)
+    for number, line in lines:
+        key = line.replace("=", " ").split()[0].lower()
+        if key in OF_THE_CONFIG:
+            raise UserError(
+                f"{card}, line {number}: `{line}` is set by `{OF_THE_CONFIG[key]}` of the config; "
+                "remove the line"
+            )
+    return lines
+
+
+def of_the_config(seed: int, multiple_interactions: bool) -> list[str]:
+    """Return the settings that the config makes, in Pythia's format."""
+    return [
+        "Random:setSeed = on",
+        f"Random:seed = {seed}",
+        f"PartonLevel:MPI = {'on' if multiple_interactions else 'off'}",
+    ]
+
+
 def start(card: str | Path, seed: int, multiple_interactions: bool = False) -> Any:
     """Return an initialised ``Pythia``.
 
@@ -82,14 +110,7 @@ def start(card: str | Path, seed: int, multiple_interactions: bool = False) -> A
         If the card is missing, has a line that Pythia does not know, sets what the config
         sets, or does not add up to a process that can be generated.
     """
-    lines = settings_of(card)
-    for number, line in lines:
-        key = line.replace("=", " ").split()[0].lower()
-        if key in OF_THE_CONFIG:
-            raise UserError(
-                f"{card}, line {number}: `{line}` is set by `{OF_THE_CONFIG[key]}` of the config; "
-                "remove the line"
-            )
+    lines = checked(card)
     library = module()
     pythia = library.Pythia("", False)
     pythia.readString("Print:quiet = on")
@@ -99,9 +120,8 @@ def start(card: str | Path, seed: int, multiple_interactions: bool = False) -> A
                 f"{card}, line {number}: Pythia does not understand `{line}`; "
                 "names and values are in its manual, https://pythia.org/latest-manual/"
             )
-    pythia.readString("Random:setSeed = on")
-    pythia.readString(f"Random:seed = {seed}")
-    pythia.readString(f"PartonLevel:MPI = {'on' if multiple_interactions else 'off'}")
+    for line in of_the_config(seed, multiple_interactions):
+        pythia.readString(line)
     if not pythia.init():
         raise UserError(
             f"{card}: Pythia cannot start with this card; its own message is in the log above"

@@ -59,6 +59,23 @@ def write(path: Path, chunks: Iterable[dict[str, ak.Array]], about: dict[str, An
         file[ABOUT] = json.dumps(about, sort_keys=True)
 
 
+def annotate(path: Path | str, about: dict[str, Any]) -> None:
+    """Add what made it to an event file that another program has written."""
+    with uproot.update(path) as file:
+        file[ABOUT] = json.dumps(about, sort_keys=True)
+
+
+def count(path: Path | str) -> int:
+    """Return the number of a file's events.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read.
+    """
+    return _read(path, lambda file: file[TREE].num_entries)
+
+
 def branches(path: Path | str) -> set[str]:
     """Return the names of a file's branches.
 

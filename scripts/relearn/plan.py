@@ -86,6 +86,16 @@ def samples_of(config: Config, dataset: str) -> list[str]:
     return [wanted.signal, wanted.background] if isinstance(wanted, Tagging) else []
 
 
+def delphes_samples(config: Config) -> list[str]:
+    """Return the samples that go through Delphes, of those that some dataset is built from."""
+    used = {sample for dataset in config.datasets for sample in samples_of(config, dataset)}
+    return [
+        name
+        for name, sample in config.samples.items()
+        if name in used and sample.detector == "delphes"
+    ]
+
+
 def wanted_of(config: Config, dataset: str, split: str) -> int:
     """Return how many selected events of each of its samples a split of a dataset needs."""
     wanted = config.datasets[dataset]

@@ -1,10 +1,14 @@
 # The resolved config, paths and functions that every stage uses.
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
+
+DEPLOYMENT = workflow.deployment_settings.deployment_method
 
 try:
     CFG = typed.resolve(config)
     plan.check_studies(CFG)
+    delphescards.require(plan.delphes_samples(CFG), conda=DeploymentMethod.CONDA in DEPLOYMENT)
     YIELDS = plan.read_yields(Path(shipped("config/yields.yaml")))
     PARTS = {sample: plan.parts(CFG, sample, YIELDS, ROOT) for sample in CFG.samples}
     SCANS = {scan: plan.scan_batches(CFG, scan) for scan in plan.used_scans(CFG)}
@@ -47,6 +51,11 @@ def detector_card(sample):
     """The card of the detector that a sample's events pass; none at particle level."""
     card = plan.detector_file(CFG.samples[sample], Path())
     return shipped(str(card)) if card else []
+
+
+def samples_through(*detectors):
+    names = [name for name, sample in CFG.samples.items() if sample.detector in detectors]
+    return "|".join(names) or "no_such_sample"
 
 
 def of_kind(kind):

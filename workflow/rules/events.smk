@@ -12,6 +12,8 @@ rule generate:
         f"{R}/logs/generate/{{sample}}/{{part}}.log",
     benchmark:
         f"{R}/benchmarks/generate/{{sample}}/{{part}}.tsv"
+    wildcard_constraints:
+        sample=samples_through("none", "embedded"),
     conda:
         env("generate")
     threads: NEEDS["generate"].threads
@@ -21,6 +23,37 @@ rule generate:
     params:
         code=fingerprint("generate_events"),
         tools=versions("generate", "pythia8"),
+        sample=lambda w: as_json(CFG.samples[w.sample].generation()),
+        seed=CFG.seed,
+    shell:
+        "python {input.script} --sample {wildcards.sample} --part {wildcards.part}"
+        " --settings {params.sample:q} --card {input.card:q}"
+        " --detector {input.detector:q} --root-seed {params.seed}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule generate_delphes:
+    input:
+        script=script("generate_delphes"),
+        card=lambda w: shipped(CFG.samples[w.sample].card),
+        detector=lambda w: detector_card(w.sample),
+    output:
+        f"{R}/events/{{sample}}/{{part}}.root",
+    log:
+        f"{R}/logs/generate/{{sample}}/{{part}}.log",
+    benchmark:
+        f"{R}/benchmarks/generate/{{sample}}/{{part}}.tsv"
+    wildcard_constraints:
+        sample=samples_through("delphes"),
+    conda:
+        env("delphes")
+    threads: NEEDS["generate"].threads
+    resources:
+        mem_mb=NEEDS["generate"].mem(),
+        runtime=NEEDS["generate"].minutes(),
+    params:
+        code=fingerprint("generate_delphes"),
+        tools=versions("delphes", "delphes"),
         sample=lambda w: as_json(CFG.samples[w.sample].generation()),
         seed=CFG.seed,
     shell:

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from relearn import plan
@@ -12,6 +13,7 @@ from relearn.data.dimuon import pairs
 from relearn.data.jets import find
 from relearn.errors import UserError
 from relearn.files import atomic
+from relearn.generate import delphes
 from relearn.generate.events import Settings, generate
 
 HEADER = """\
@@ -52,11 +54,15 @@ def measure(config: Config, dataset: str, name: str, events: int, root: Path) ->
         If the sample cannot be generated, or nothing is selected.
     """
     wanted, sample = config.datasets[dataset], config.samples[name]
-    settings = Settings(**(sample.generation() | {"events_per_part": events}))
+    settings = sample.generation() | {"events_per_part": events}
     card = root / f"config/detector/{sample.detector_card}.yaml"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "yields.root"
-        generate(settings, name, "yields", path, root / sample.card, card, config.seed)
+        make, response = partial(generate, Settings(**settings)), card
+        if sample.detector == "delphes":
+            make = partial(delphes.generate, settings)
+            response = plan.detector_file(sample, root)
+        make(name, "yields", path, root / sample.card, response, config.seed)
         if isinstance(wanted, Dimuon):
             selected, generated = pairs(path, **wanted.selection.model_dump())
             count = len(selected)
@@ -69,7 +75,11 @@ def measure(config: Config, dataset: str, name: str, events: int, root: Path) ->
             f"the selection of datasets.{dataset} lets none of {generated} events of {name} pass: "
             "widen it, or ask for more with --events"
         )
-    seen = sample.detector_card if sample.detector == "embedded" else "particle level"
+    seen = {
+        "embedded": sample.detector_card,
+        "delphes": f"Delphes {sample.delphes_card or sample.detector_card}",
+        "none": "particle level",
+    }[sample.detector]
     return Yield(
         key=plan.yield_key(config, dataset, name, root),
         dataset=dataset,

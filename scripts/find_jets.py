@@ -29,6 +29,7 @@ def main() -> None:
         "settings": arguments.settings,
         "events": found.events,
         "spectrum": found.spectrum.tolist(),
+        "hat_spectrum": found.hat_spectrum.tolist(),
     }
     jetfile.write(arguments.output, found.jets, about)
     print(

@@ -40,11 +40,14 @@ class Found:
     spectrum
         Sum of weights of the leading jets inside |η|, before the window in pT, by
         `SPECTRUM_EDGES`.
+    hat_spectrum
+        The same of the hard process of all events: where the generator's cut is.
     """
 
     jets: ak.Array
     events: int
     spectrum: NDArray[np.float64]
+    hat_spectrum: NDArray[np.float64]
 
 
 def find(
@@ -95,6 +98,7 @@ def find(
     spectrum = np.histogram(kin.pt(p4)[inside], SPECTRUM_EDGES, weights=weight[inside])[0]
     keep = clustering.in_window(p4, *settings["pt"], settings["abs_eta_max"])
     truth = read_truth(path, p4, radius)
+    hat_spectrum = np.histogram(truth.hat_pt, SPECTRUM_EDGES, weights=weight)[0]
     if settings["match"] is not None:
         keep &= truth.top_delta_r < settings["match"]
     event = np.flatnonzero(keep)
@@ -112,7 +116,7 @@ def find(
     columns["truth"] = ak.zip(
         {name: values[event] for name, values in vars(truth).items()}, depth_limit=1
     )
-    return Found(ak.zip(columns, depth_limit=1), len(weight), spectrum)
+    return Found(ak.zip(columns, depth_limit=1), len(weight), spectrum, hat_spectrum)
 
 
 def four_vectors(constituents: ak.Array) -> ak.Array:

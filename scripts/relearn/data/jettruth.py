@@ -18,8 +18,10 @@ from relearn.jets import clustering
 Array = NDArray[np.float64]
 TOP, W, BOTTOM = 6, 24, 5
 LIGHT = (1, 2, 3, 4, 5)  # quarks that a W decays into
+INCOMING, OUTGOING = 21, (22, 23)  # Pythia's |status| in the hard process
 MANY_COPIES = 100
 NOTHING = np.inf  # ΔR where there is no such particle
+OURS = "Event.PTHat"
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Truth:
         Whether all three are nearer to the jet's axis than R.
     gen_pt, gen_mass
         Of the nearest jet of stable particles within R, GeV; 0 where there is none.
+    hat_pt
+        Transverse momentum of the hard process (Pythia's pTHat, on which its cards cut), GeV.
     """
 
     top_pt: Array
@@ -50,6 +54,7 @@ class Truth:
     merged: NDArray[np.bool_]
     gen_pt: Array
     gen_mass: Array
+    hat_pt: Array
 
 
 def read_truth(path: str | Path, jets: Array, radius: float) -> Truth:
@@ -106,7 +111,29 @@ def read_truth(path: str | Path, jets: Array, radius: float) -> Truth:
         q2_delta_r=column(away, NOTHING),
         merged=column(np.maximum(inner[0], away) < radius, False).astype(bool),
         **_gen_jets(path, jets, radius),
+        hat_pt=hard_pt(path),
     )
+
+
+def hard_pt(path: str | Path) -> Array:
+    """Return the transverse momentum of each event's hard process, GeV; 0 where there is none.
+
+    Our event files hold it. In Delphes' it is that of the outgoing particles of the hard
+    process, as they were before any shower.
+
+    Raises
+    ------
+    UserError
+        If the file holds neither.
+    """
+    if OURS in rootfile.branches(path):
+        return ak.to_numpy(ak.flatten(rootfile.read(path, [OURS])[OURS]))
+    names = [f"Particle.{name}" for name in ("Status", "M1", "PT")]
+    status, mother, pt = rootfile.read(path, names).values()
+    code = abs(status)
+    outgoing = (code == OUTGOING[0]) | (code == OUTGOING[1])
+    outgoing = outgoing & (code[ak.mask(mother, mother >= 0)] == INCOMING)
+    return ak.to_numpy(ak.fill_none(ak.max(pt[ak.fill_none(outgoing, False)], axis=1), 0.0))
 
 
 def _gen_jets(path: str | Path, jets: Array, radius: float) -> dict[str, Array]:

@@ -123,7 +123,8 @@ def _chunk(
 
     records = generator.batch(wanted)
     stable = particles.final_particles(generator.pythia, records.prt)
-    chunk = {"Event": layout.event(first, ak.to_numpy(records.info.weights[:, 0]))}
+    weight, hard_pt = records.info.weights[:, 0], np.sqrt(records.info.pT2Hat)
+    chunk = {"Event": layout.event(first, ak.to_numpy(weight), ak.to_numpy(hard_pt))}
     if settings.keep == "stable":
         chunk["Particle"] = layout.particles(stable)
     else:

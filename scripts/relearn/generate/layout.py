@@ -1,7 +1,8 @@
 """Records of events → the branches of Delphes' tree, by its names and types.
 
-Beyond Delphes: ``Particle.IsPrompt`` (see `relearn.generate.particles`), and ``ParticleIndex`` of
-muons and tracks, the true particle's position in the event; Delphes has a pointer there.
+Beyond Delphes: ``Particle.IsPrompt`` (see `relearn.generate.particles`), ``ParticleIndex`` of muons
+and tracks, the true particle's position in the event, where Delphes has a pointer, and
+``Event.PTHat``, the transverse momentum of the hard process.
 """
 
 import awkward as ak
@@ -15,10 +16,13 @@ SECONDS = 1e-3 / 299_792_458  # in one mm/c
 BEAM_ETA = 999.9  # what Delphes writes for a particle along the beam
 
 
-def event(first: int, weight: ArrayLike) -> ak.Array:
+def event(first: int, weight: ArrayLike, hard_pt: ArrayLike | None = None) -> ak.Array:
     """Return the event's own branches, of length one as in Delphes, counted from `first`."""
     number = np.arange(first, first + len(weight))
-    return ak.zip({"Number": _one_each(number), "Weight": _one_each(np.float32(weight))})
+    branches = {"Number": number, "Weight": np.float32(weight)}
+    if hard_pt is not None:
+        branches["PTHat"] = np.float32(hard_pt)
+    return ak.zip({name: _one_each(values) for name, values in branches.items()})
 
 
 def particles(particles: ak.Array) -> ak.Array:

@@ -16,6 +16,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", required=True)
     parser.add_argument("--scans", nargs="*", default=[], help="names of the scans looked at")
+    parser.add_argument("--where", type=json.loads, default={}, help="JSON: column → values")
     parser.add_argument("--models", type=Path, required=True, help="folder of all scans")
     parser.add_argument("--datasets", type=Path, nargs="+", required=True, help="HDF5 files")
     parser.add_argument("--options", type=json.loads, default={}, help="JSON")
@@ -26,7 +27,7 @@ def main():
 
     torch.set_num_threads(1)  # sums in one order: the same table on any number of cores
     folders = [args.models / scan for scan in args.scans]
-    inputs = StudyInputs.from_files(folders, args.datasets, args.options)
+    inputs = StudyInputs.from_files(folders, args.datasets, args.options, args.where)
     tables = studies.load(args.study).measure(inputs)
     for path in args.output:
         table = tables[path.stem.removeprefix(args.study).removeprefix("_")]

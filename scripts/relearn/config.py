@@ -6,21 +6,18 @@ names the key and what is allowed. The JSON schema in ``workflow/schemas/`` and 
 reference page of the docs are generated from here.
 """
 
-import re
 from collections.abc import Mapping
-from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from relearn.configdata import Dimuon, External, Momenta, Name, Sample, Strict, Tagging
+from relearn.configscans import SCAN_AXES, Scan, Study, Training
 from relearn.errors import UserError
 
 CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
-Activation = Literal["relu", "leaky_relu", "elu", "softplus", "tanh", "sigmoid", "linear"]
-ACTIVATIONS = Activation.__args__
 DIMUON_TARGETS = (
     "pt",
     "mass",
@@ -35,156 +32,6 @@ DIMUON_TARGETS = (
 MOMENTA_TARGETS = ("identity", "square", "norm_squared")
 TARGETS = {"dimuon": DIMUON_TARGETS, "momenta": MOMENTA_TARGETS, "tagging": (), "external": ()}
 Dataset = Annotated[Dimuon | Momenta | Tagging | External, Field(discriminator="kind")]
-SCAN_AXES = (
-    "dataset",
-    "target",
-    "hidden",
-    "activation",
-    "convention",
-    "initialiser",
-    "dropout",
-    "start",
-)
-
-
-class Training(Strict):
-    """How the networks of a scan are trained."""
-
-    epochs: int = Field(description="passes over the training data", ge=1)
-    batch_size: int = Field(1000, ge=1, description="events in one gradient step")
-    learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
-    optimiser: Literal["adam"] = Field("adam", description="the optimiser")
-    patience: int | None = Field(
-        None, ge=1, description="stop a network after this many epochs without a better loss"
-    )
-    compile: Literal["auto", "on", "off"] = Field(
-        "auto",
-        description="torch.compile: on, off, or auto: off on a CPU, where the engine's own kernels "
-        "are as fast, and a CUDA graph instead on a GPU",
-    )
-    validate_every: int = Field(1, ge=1, description="epochs between looks at the validation loss")
-    threads: int = Field(1, ge=1, description="CPU threads of one job; part of the result's spec")
-
-
-class TrainingOverride(Strict):
-    """The same keys, where one scan differs from the default."""
-
-    epochs: int | None = Field(None, ge=1)
-    batch_size: int | None = Field(None, ge=1)
-    learning_rate: float | None = Field(None, gt=0)
-    optimiser: Literal["adam"] | None = None
-    patience: int | None = Field(None, ge=1)
-    compile: Literal["auto", "on", "off"] | None = None
-    validate_every: int | None = Field(None, ge=1)
-    threads: int | None = Field(None, ge=1)
-
-
-def parse_hidden(text: str | int) -> list[list[int]]:
-    """Read a hidden-layer entry: ``10`` · ``"20x20"`` · ``"1..20"`` · ``"10x1..10"`` · ``"none"``.
-
-    Returns
-    -------
-    list of list of int
-        Every network that the entry stands for, as nodes per hidden layer.
-    """
-    if str(text) == "none":
-        return [[]]
-    layers = []
-    for token in str(text).split("x"):
-        match = re.fullmatch(r"(\d+)(?:\.\.(\d+))?", token.strip())
-        if not match:
-            raise ValueError(
-                f"{text!r} is no layer size: write 10, 20x20, 1..20, 10x1..10, or none"
-            )
-        first, last = int(match[1]), int(match[2] or match[1])
-        if first < 1 or last < first:
-            raise ValueError(f"{text!r}: layer sizes are positive and ranges rise")
-        layers.append(range(first, last + 1))
-    return [list(sizes) for sizes in product(*layers)]
-
-
-class Scan(Strict):
-    """Networks to train: the product of the lists, times the trials."""
-
-    architecture: Literal["mlp"] = Field("mlp", description="the family of networks")
-    dataset: list[Name] = Field(min_length=1, description="what they are trained on")
-    target: list[str] = Field(min_length=1, description="what they learn")
-    hidden: list[str | int] = Field(
-        min_length=1, description="hidden layers: 10, 20x20, a range 1..20, 10x1..10, or none"
-    )
-    activation: list[str] = Field(
-        ["leaky_relu"],
-        min_length=1,
-        description="one for all hidden layers, or one each: relu+linear",
-    )
-    convention: list[Literal["keras", "pytorch"]] = Field(
-        ["keras"],
-        min_length=1,
-        description="whose defaults: slope, initial weights, Adam's epsilon",
-    )
-    initialiser: list[
-        Literal["default", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal"]
-    ] = Field(["default"], min_length=1, description="initial weights; default: the convention's")
-    dropout: list[Annotated[float, Field(ge=0, lt=1)]] = Field(
-        [0.0], min_length=1, description="share of hidden nodes switched off at each step"
-    )
-    start: list[Literal["scratch", "pretrained", "frozen"]] = Field(
-        ["scratch"],
-        min_length=1,
-        description="first layers: random, or from `pretrained`, or fixed",
-    )
-    pretrained: Name | None = Field(None, description="the scan whose best network gives them")
-    trials: int = Field(ge=1, description="trainings of each point, with other seeds")
-    training: TrainingOverride = Field(
-        TrainingOverride(), description="where this scan's training differs"
-    )
-
-    @field_validator(*SCAN_AXES, mode="before")
-    @classmethod
-    def _one_is_a_list(cls, value: Any) -> Any:
-        return value if isinstance(value, list) else [value]
-
-    @field_validator("hidden")
-    @classmethod
-    def _hidden_reads(cls, value: list[str | int]) -> list[str | int]:
-        for entry in value:
-            parse_hidden(entry)
-        return value
-
-    @field_validator("activation")
-    @classmethod
-    def _activation_known(cls, value: list[str]) -> list[str]:
-        for entry in value:
-            for name in entry.split("+"):
-                if name not in ACTIVATIONS:
-                    raise ValueError(f"{name!r} is none of {', '.join(ACTIVATIONS)}")
-        return value
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> "Scan":
-        for entry in self.activation:
-            count = entry.count("+") + 1
-            for sizes in self.layers():
-                if count > 1 and len(sizes) != count:
-                    raise ValueError(
-                        f"activation {entry!r} has {count} names, "
-                        f"hidden {sizes} has {len(sizes)} layers"
-                    )
-        if set(self.start) - {"scratch"} and not self.pretrained:
-            raise ValueError("start: pretrained or frozen needs `pretrained`, the name of a scan")
-        return self
-
-    def layers(self) -> list[list[int]]:
-        """Every network's nodes per hidden layer, in the order written."""
-        return [sizes for entry in self.hidden for sizes in parse_hidden(entry)]
-
-
-class Study(Strict):
-    """What is measured and drawn, on which scans."""
-
-    scans: list[Name] = Field([], description="the scans whose networks are looked at")
-    datasets: list[Name] = Field([], description="datasets looked at besides those of the scans")
-    options: dict[str, Any] = Field({}, description="settings of this study alone")
 
 
 class Config(Strict):
@@ -244,6 +91,14 @@ class Config(Strict):
         for name, study in self.studies.items():
             for scan in study.scans:
                 _known(f"studies.{name}.scans", scan, self.scans)
+            for axis, wanted in study.where.items():
+                there = [value for scan in study.scans for value in self.scans[scan].values(axis)]
+                if not set(wanted).intersection(there):
+                    raise ValueError(
+                        f"studies.{name}.where.{axis}: no network of its scans has "
+                        f"{', '.join(map(str, wanted))}; there are "
+                        f"{', '.join(map(str, dict.fromkeys(there)))}"
+                    )
             for dataset in study.datasets:
                 _known(f"studies.{name}.datasets", dataset, self.datasets)
         return self
@@ -270,11 +125,16 @@ def resolve(raw: Mapping[str, Any]) -> Config:
 
 
 def _without_switched_off(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out the studies that an overlay sets to null."""
-    studies = raw.get("studies")
-    if not isinstance(studies, Mapping):
+    """Leave out the studies and scans that an overlay sets to null, and such scans of a study."""
+    scans, studies = raw.get("scans"), raw.get("studies")
+    if not isinstance(scans, Mapping) or not isinstance(studies, Mapping):
         return dict(raw)
-    return {**raw, "studies": {name: study for name, study in studies.items() if study is not None}}
+    off = {name for name, scan in scans.items() if scan is None}
+    left = {name: study for name, study in studies.items() if study is not None}
+    for name, study in left.items():
+        if isinstance(study, Mapping) and isinstance(study.get("scans"), list):
+            left[name] = {**study, "scans": [scan for scan in study["scans"] if scan not in off]}
+    return {**raw, "scans": {k: v for k, v in scans.items() if k not in off}, "studies": left}
 
 
 def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -330,6 +190,7 @@ def scan_spec(config: Config, name: str) -> dict[str, Any]:
         "architecture": scan.architecture,
         "axes": axes,
         "trials": scan.trials,
+        "first_trial": scan.first_trial,
         "training": config.training.model_dump() | override,
         "pretrained": scan.pretrained,
         "events": {dataset: config.datasets[dataset].events.train for dataset in scan.dataset},

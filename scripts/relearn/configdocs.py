@@ -8,15 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from relearn.config import (
-    ACTIVATIONS,
-    SCAN_AXES,
-    TARGETS,
-    Config,
-    Scan,
-    Study,
-    Training,
-)
+from relearn.config import TARGETS, Config
 from relearn.configdata import (
     Dimuon,
     External,
@@ -28,6 +20,7 @@ from relearn.configdata import (
     Split,
     Tagging,
 )
+from relearn.configscans import ACTIVATIONS, SCAN_AXES, Scan, Study, Training
 
 SECTIONS = {
     "The top level": (Config, ""),
@@ -46,7 +39,8 @@ SECTIONS = {
     ),
     "scans.<name>": (
         Scan,
-        "The product of the lists, times the trials. One value is a list of one.",
+        "The product of the lists, times the trials. One value is a list of one. Set a scan to "
+        "`null` in an overlay to leave it out, also of the studies that look at it.",
     ),
     "studies.<name>": (Study, "Set a study to `null` in an overlay to leave it out."),
 }
@@ -63,7 +57,7 @@ snakemake --cores 2 --config scale=evening device=cpu seed=7
 ```
 
 The config is checked before the first job. This page is generated from the types in
-`scripts/relearn/config.py` and `configdata.py` (`make docs`), and so is
+`scripts/relearn/config*.py` (`make docs`), and so is
 `workflow/schemas/config.schema.json`, which editors can use to complete and check keys.
 
 Other files here: `claims.yaml` (what the talks state), `yields.yaml` (selected events per
@@ -76,12 +70,13 @@ def schema() -> str:
     """Return the JSON schema of the merged config."""
     content = Config.model_json_schema()
     # What the types accept before they look closer: one value for a list of one, null for a
-    # study that an overlay leaves out.
+    # scan or a study that an overlay leaves out.
     axes = content["$defs"]["Scan"]["properties"]
     for axis in SCAN_AXES:
         axes[axis] = {"anyOf": [axes[axis], axes[axis]["items"]]}
-    for wanted in content["properties"]["studies"]["patternProperties"].values():
-        wanted["anyOf"] = [{"$ref": wanted.pop("$ref")}, {"type": "null"}]
+    for key in ("scans", "studies"):
+        for wanted in content["properties"][key]["patternProperties"].values():
+            wanted["anyOf"] = [{"$ref": wanted.pop("$ref")}, {"type": "null"}]
     content["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return json.dumps(content, indent=2) + "\n"
 

@@ -105,11 +105,12 @@ def expand(spec: Mapping[str, Any]) -> list[Run]:
     """
     runs = []
     axes = spec["axes"]
+    first = spec.get("first_trial", 0)
     for values in product(*axes.values()):
         point = dict(zip(axes, values, strict=True))
         hidden = tuple(point["hidden"])
         names = point["activation"].split("+")
-        for trial in range(spec["trials"]):
+        for trial in range(first, first + spec["trials"]):
             name = run_name(point, spec["architecture"], trial)
             initialiser = point["initialiser"]
             if initialiser == "default":

@@ -4,7 +4,7 @@ import pytest
 import torch
 from helpers_training import ACTIVATIONS, EPSILON, SLOPE, activation_module
 
-from relearn import config
+from relearn import configscans
 from relearn.models import activations
 
 CONVENTIONS = ("keras", "pytorch")
@@ -18,7 +18,7 @@ def arguments():
 
 
 def test_these_are_those_of_the_config():
-    assert set(ACTIVATIONS) == set(config.ACTIVATIONS)
+    assert set(ACTIVATIONS) == set(configscans.ACTIVATIONS)
 
 
 @every

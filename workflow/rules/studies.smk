@@ -31,11 +31,12 @@ for study in STUDIES:
             tools=versions("train", "pytorch", "numpy"),
             study=study,
             scans=CFG.studies[study].scans,
+            where=as_json(CFG.studies[study].where),
             options=as_json(CFG.studies[study].options),
             models=lambda w: f"{R}/models",
         shell:
             "python {input.script} --study {params.study} --scans {params.scans:q}"
-            " --models {params.models:q} --datasets {input.datasets:q}"
+            " --where {params.where:q} --models {params.models:q} --datasets {input.datasets:q}"
             " --options {params.options:q} --output {output:q} > {log:q} 2>&1"
 
     rule:

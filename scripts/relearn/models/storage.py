@@ -83,6 +83,11 @@ def batch_folders(scan: Path) -> list[Path]:
     return [scan / batch.name for batch in _spec(folder, lambda s: scans.batches(s["scan"]))]
 
 
+def training(folder: Path) -> str:
+    """Return how the networks of a batch were trained and what from, as JSON: to compare."""
+    return _spec(folder, lambda s: json.dumps([s["scan"]["training"], s["scan"]["pretrained"]]))
+
+
 def find(path: Path, run: str) -> Stored:
     """Return the network `run` of a batch folder, or of any batch of a scan's folder.
 

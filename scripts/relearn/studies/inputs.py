@@ -1,6 +1,6 @@
 """What a study looks at: the trained networks of its scans, and the test events."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,8 +60,11 @@ class StudyInputs:
         scan_folders: Iterable[str | Path],
         dataset_paths: Iterable[str | Path],
         options: Mapping[str, Any],
+        where: Mapping[str, Sequence[Any]] | None = None,
     ) -> "StudyInputs":
         """Read the runs of every scan; events and weights are read when asked for.
+
+        A network that several scans trained alike, by name and settings, is that of the first.
 
         Parameters
         ----------
@@ -71,18 +74,27 @@ class StudyInputs:
             HDF5 files; the file's stem is the dataset's name.
         options
             The study's own settings.
+        where
+            Columns of ``runs.csv`` and the values that networks of the study may have there.
 
         Raises
         ------
         UserError
-            If a scan or a part of it is not trained.
+            If a scan or a part of it is not trained, or no network is left.
         """
         tables = []
         for scan in scan_folders:
             for folder in batch_folders(Path(scan)):
                 table = pd.read_csv(folder / "runs.csv", **READ_RUNS)
-                tables.append(table.assign(folder=str(folder)))
+                tables.append(table.assign(folder=str(folder), alike=storage.training(folder)))
         runs = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        for column, values in (where or {}).items():
+            runs = runs[runs[column].isin(values)]
+        if tables:
+            runs = runs.drop_duplicates(["run", "alike"]).drop(columns="alike")
+            runs = runs.reset_index(drop=True)
+            if runs.empty:
+                raise UserError(f"no network of the study fulfils its `where` {where}: change it")
         return cls(runs, {Path(path).stem: Path(path) for path in dataset_paths}, dict(options))
 
     def data(self, dataset: str, split: str = "test") -> hdf5.Block:

@@ -3,6 +3,7 @@
 import pandas as pd
 import yaml
 
+from relearn import plan
 from relearn.claims import Claim
 
 ENTRY = {
@@ -39,3 +40,26 @@ def write(path, *entries, sources=SOURCES):
     """Write a claims file."""
     path.write_text(yaml.safe_dump({"sources": sources, "claims": list(entries)}))
     return path
+
+
+def planned(config, study):
+    """Return the networks that a study looks at, with the names of ``runs.csv``."""
+    if study not in config.studies:
+        return pd.DataFrame()
+    scans = config.studies[study].scans
+    runs = [run for scan in scans for b in plan.scan_batches(config, scan) for run in b.runs]
+    columns = ("scan", "dataset", "target", "convention", "initialiser", "dropout", "start")
+    table = pd.DataFrame(
+        {"run": run.name}
+        | {column: getattr(run, column) for column in columns}
+        | {
+            "hidden": "x".join(map(str, run.hidden)),
+            "layers": len(run.hidden),
+            "nodes": sum(run.hidden),
+            "activation": "+".join(dict.fromkeys(run.activation)),
+        }
+        for run in runs
+    )
+    for column, values in config.studies[study].where.items():
+        table = table[table[column].isin(values)]
+    return table

@@ -7,7 +7,7 @@ from helpers_workflow import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relearn import config, configdocs, plan
+from relearn import config, configdocs, configscans, plan
 from relearn.errors import UserError
 
 SCALES = sorted(path.stem for path in (ROOT / "config/scale").glob("*.yaml"))
@@ -72,6 +72,10 @@ BAD = {
     "unknown option": ("studies/pt_nodes/options", {"colour": 1}, ["colour", "pt_nodes"]),
     "study of nothing": ("studies/pt_nodes/scans", [], ["studies.pt_nodes", "scans"]),
     "batch above events": ("training/batch_size", 10**6, ["batch_size", "training events"]),
+    "scan of a study left out": ("scans/angles", None, ["studies.angles", "scans"]),
+    "unknown column": ("studies/pt_nodes/where/r", 1, ["pt_nodes.where", "unknown r", "hidden"]),
+    "size of no network": ("studies/pt_nodes/where/hidden", 99, ["where.hidden", "99", "1, 2, 3"]),
+    "trial below 0": ("scans/pt_dip/first_trial", -1, ["scans.pt_dip.first_trial"]),
     "capital in a name": ("scale", "Big One", ["scale"]),
 }
 
@@ -109,6 +113,18 @@ def test_a_study_set_to_null_is_left_out():
     assert "pt_nodes" not in config.resolve(with_change("studies/pt_nodes", None)).studies
 
 
+def test_a_scan_set_to_null_is_left_out_of_its_studies():
+    resolved = config.resolve(with_change("scans/pt_dip", None))
+    assert "pt_dip" not in resolved.scans
+    assert resolved.studies["pt_layers"].scans == ["pt_layers", "pt_dropout"]
+
+
+def test_where_is_written_as_in_a_scan_and_read_as_in_tables():
+    changed = with_change("studies/pt_layers/where", {"hidden": [10, "10x1..3"], "dropout": 0})
+    where = config.resolve(changed).studies["pt_layers"].where
+    assert where == {"hidden": ["10", "10x1", "10x2", "10x3"], "dropout": [0]}
+
+
 def test_merge_is_snakemakes():
     from snakemake.utils import update_config
 
@@ -121,13 +137,13 @@ def test_merge_is_snakemakes():
 
 @given(st.integers(1, 50), st.integers(0, 5), st.integers(1, 9))
 def test_ranges_of_layers(first, more, second):
-    layers = config.parse_hidden(f"{first}..{first + more}x{second}")
+    layers = configscans.parse_hidden(f"{first}..{first + more}x{second}")
     assert layers == [[nodes, second] for nodes in range(first, first + more + 1)]
 
 
 def test_no_hidden_layer_and_plain_numbers():
-    assert config.parse_hidden("none") == [[]]
-    assert config.parse_hidden(10) == [[10]]
+    assert configscans.parse_hidden("none") == [[]]
+    assert configscans.parse_hidden(10) == [[10]]
 
 
 def test_generated_schema_and_reference_are_up_to_date():

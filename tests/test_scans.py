@@ -31,6 +31,19 @@ def test_adding_points_leaves_the_others_as_they_are():
     assert set(scans.expand(spec)) <= set(scans.expand(more))
 
 
+def test_a_scan_can_add_trials_to_the_points_of_another():
+    one, more = (scans.expand(SPECS[name]) for name in ("pt_layers", "pt_dip"))
+    assert {run.trial for run in one} == set(range(5))
+    assert {run.trial for run in more} == set(range(5, 20))
+
+    def points(runs):
+        return {run.name.rpartition("-t")[0] for run in runs}
+
+    assert points(more) < points(one)
+    seeds = {run.name: run.seed for run in scans.expand(SPECS["pt_layers"] | {"trials": 20})}
+    assert all(run.seed == seeds[run.name] for run in more)
+
+
 def test_batches_hold_every_network_once_on_one_dataset():
     for spec in SPECS.values():
         batches = scans.batches(spec)

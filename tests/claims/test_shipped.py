@@ -1,7 +1,7 @@
 """The claims that are shipped: they load, and at every scale that scores them have networks."""
 
-import pandas as pd
 import pytest
+from helpers_claims import planned
 from helpers_workflow import ROOT
 
 from relearn import config, plan
@@ -12,30 +12,10 @@ PATH = ROOT / "config/claims.yaml"
 SOURCES, CLAIMS = load(PATH)
 
 
-def planned(scale, study):
-    """Return what the config says of a study's networks, with the names of ``runs.csv``."""
-    resolved = config.load(scale)
-    if study not in resolved.studies:
-        return pd.DataFrame()
-    scans = resolved.studies[study].scans
-    runs = [run for scan in scans for b in plan.scan_batches(resolved, scan) for run in b.runs]
-    columns = ("scan", "dataset", "target", "convention", "initialiser", "dropout", "start")
-    return pd.DataFrame(
-        {column: getattr(run, column) for column in columns}
-        | {
-            "hidden": "x".join(map(str, run.hidden)),
-            "layers": len(run.hidden),
-            "nodes": sum(run.hidden),
-            "activation": "+".join(dict.fromkeys(run.activation)),
-            "value": 1.0,
-        }
-        for run in runs
-    )
-
-
 @pytest.mark.parametrize("scale", SCALES)
 def test_every_claim_that_is_scored_has_networks(scale):
-    tables = {study: planned(scale, study) for study in plan.STUDIES}
+    resolved = config.load(scale)
+    tables = {study: planned(resolved, study).assign(value=1.0) for study in plan.STUDIES}
     for claim in CLAIMS:
         table = tables[claim.study]
         if SCALES.index(scale) < SCALES.index(claim.from_scale) or table.empty:

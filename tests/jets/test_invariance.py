@@ -14,6 +14,7 @@ from relearn.jets import shapes
 from relearn.jets.clustering import hardest
 from relearn.jets.correlators import c2, d2, energy_correlation
 from relearn.jets.grooming import soft_drop
+from relearn.jets.images import jet_image
 from relearn.jets.nsubjettiness import n_subjettiness
 from relearn.jets.toptagger import hep_top_tag
 
@@ -89,3 +90,25 @@ def test_unsafe_observables_do_see_a_split():
     split = ak.concatenate([jets[:, :1] * 0.5, jets[:, 1:], jets[:, :1] * 0.5], axis=1)
     for observable in (shapes.multiplicity, shapes.eventropy, shapes.momentum_dispersion):
         assert (observable(split) != observable(jets)).all()
+
+
+@pytest.mark.parametrize(
+    "extreme", [[9.0, 0, 0, 9], [9.0, 0, 0, -9], [7.0, 0, 0, 0], [1e90, 1e90, 0, 0]]
+)
+def test_a_constituent_along_the_beam_or_at_rest_or_huge_stops_nothing(extreme):
+    jets = ak.concatenate([real()[:3], [[extreme]] * 3], axis=1)
+    with np.errstate(all="ignore"):
+        for observable in OBSERVABLES.values():
+            assert len(observable(jets)) == 3
+        n_subjettiness(jets, (1, 4), 0.5, axes="onepass_wta_kt")
+        hep_top_tag(jets)
+        jet_image(jets)
+        jet_image(jets, level="constituent")
+
+
+def test_constituents_without_pt_leave_substructure_as_it_is():
+    jets = real()
+    along = ak.from_regular(ak.Array(np.tile([1e-3, 0, 0, 1e-3], (len(jets), 1, 1))))
+    more = ak.concatenate([jets, along], axis=1)
+    for name in ("tau_kt", "tau2", "ecf3", "girth", "dispersion", "eventropy", "soft_drop_mass"):
+        same(OBSERVABLES[name](more), OBSERVABLES[name](jets), rtol=1e-3)

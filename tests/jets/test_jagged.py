@@ -45,7 +45,7 @@ def test_no_jets_at_all(jets):
     assert len(flatten(jets)) == 0
 
 
-@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -1e150])
 def test_what_is_not_finite_is_named(bad):
     jets = padded()
     jets[2, 2, 1] = bad

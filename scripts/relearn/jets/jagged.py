@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from relearn.errors import UserError
 
 Array = NDArray[np.float64]
+LARGEST = 1e100  # GeV; squares and their inverses are still numbers
 Integers = NDArray[np.int64]
 
 
@@ -75,7 +76,7 @@ def flatten(constituents: ak.Array | Array) -> Flat:
     ValueError
         If the array has another shape.
     UserError
-        If a component is not finite: names the jet and the constituent.
+        If a component is not finite, or absurdly large: names the jet and the constituent.
     """
     if isinstance(constituents, ak.Array):
         particles, counts = _from_awkward(constituents)
@@ -86,7 +87,7 @@ def flatten(constituents: ak.Array | Array) -> Flat:
     starts = np.repeat(np.cumsum(counts) - counts, counts)
     position = np.arange(len(particles)) - starts
     owner = np.repeat(np.arange(len(counts)), counts)
-    broken = ~np.isfinite(particles).all(axis=1)
+    broken = ~(np.abs(particles) < LARGEST).all(axis=1)  # true for NaN too
     if broken.any():
         first = int(np.argmax(broken))
         raise UserError(

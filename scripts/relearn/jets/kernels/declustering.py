@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from relearn.jets.kernels import compiled
-from relearn.jets.kernels.sequential import CAMBRIDGE, E_SCHEME, recombine
+from relearn.jets.kernels.sequential import ALL_JETS, CAMBRIDGE, E_SCHEME, ONE_JET, recombine
 from relearn.jets.kernels.trees import leaves, workspace
 
 
@@ -32,7 +32,9 @@ def soft_drop(p4, offsets, z_cut, beta, radius):
             continue
         nodes, children, distances = workspace(n)
         particles = p4[first : first + n]
-        total = recombine(particles, CAMBRIDGE, np.inf, E_SCHEME, nodes, children, distances)
+        total = recombine(
+            particles, CAMBRIDGE, ONE_JET, E_SCHEME, ALL_JETS, nodes, children, distances
+        )
         node = total - 1
         while node >= n:
             a, b = children[node, 0], children[node, 1]

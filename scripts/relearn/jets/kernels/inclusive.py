@@ -3,7 +3,7 @@
 import numpy as np
 
 from relearn.jets.kernels import compiled
-from relearn.jets.kernels.sequential import E_SCHEME, recombine
+from relearn.jets.kernels.sequential import ALL_JETS, E_SCHEME, HARDEST_JET, recombine
 from relearn.jets.kernels.trees import hardest_first, leaves, roots, workspace
 
 
@@ -29,7 +29,9 @@ def all_jets(p4, offsets, power, radius, pt_min):
         first, n = offsets[event], offsets[event + 1] - offsets[event]
         nodes, children, distances = workspace(n)
         particles = p4[first : first + n]
-        total = recombine(particles, power, radius * radius, E_SCHEME, nodes, children, distances)
+        total = recombine(
+            particles, power, radius * radius, E_SCHEME, ALL_JETS, nodes, children, distances
+        )
         root = roots(n, total, children)
         found = np.empty(n, np.int64)
         for node in range(total):
@@ -60,7 +62,9 @@ def hardest_jets(p4, offsets, power, radius):
             continue
         nodes, children, distances = workspace(n)
         particles = p4[first : first + n]
-        total = recombine(particles, power, radius * radius, E_SCHEME, nodes, children, distances)
+        total = recombine(
+            particles, power, radius * radius, E_SCHEME, HARDEST_JET, nodes, children, distances
+        )
         root = roots(n, total, children)
         best = root[0]
         for node in range(total):

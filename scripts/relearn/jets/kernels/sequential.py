@@ -2,9 +2,16 @@
 
 Two particles are at distance d_ij = min(pT_i^2p, pT_j^2p) ΔR_ij²/R², one is at d_iB = pT_i^2p
 from the beam. The smallest distance is taken again and again: a pair is merged, or what is
-nearest the beam is a jet. The particle that makes d_ij smallest is the nearest neighbour in ΔR
-of one of the two (Cacciari and Salam, hep-ph/0512210), so that each one keeps its neighbour
-only and n particles cost n² operations.
+nearest the beam is a jet.
+
+Of the pair with the smallest d_ij, the one with the smaller pT^2p has the other as its nearest
+neighbour in ΔR (Cacciari and Salam, hep-ph/0512210). So each one keeps pT^2p ΔR² to its nearest
+neighbour only, and n particles cost n² operations. What it keeps may be out of date: when the
+neighbour is merged, all that can come nearer is the new one, and that is looked at; otherwise
+the old value is a lower bound, and is renewed only when it is the smallest of all.
+
+What is left stands in slots without gaps, in blocks of eight that the processor takes at once;
+behind the last slot distances are infinite.
 """
 
 import numpy as np
@@ -16,11 +23,15 @@ SMALLEST = 1e-300  # pT² in GeV², so that 1/pT² stays finite
 # typed numbers, so that there is one compiled version for all of them
 CAMBRIDGE, KT = np.int64(0), np.int64(1)
 E_SCHEME, WINNER = np.bool_(False), np.bool_(True)
-BEAM = -1  # in place of the second child: not merged, but a jet
+ALL_JETS, HARDEST_JET = np.bool_(False), np.bool_(True)
+ONE_JET = 1e30  # R² that no two particles reach; finite, as pT² may be 0
+BEAM = -1  # in place of a neighbour that is nearer than R
+GONE = -1  # in place of the slot of what was merged or is a jet
+BLOCK = 8
 
 
 @compiled
-def recombine(p4, power, radius2, winner, nodes, children, distances):
+def recombine(p4, power, radius2, winner, hurry, nodes, children, distances):
     """Cluster the particles of one event or jet.
 
     Parameters
@@ -30,9 +41,11 @@ def recombine(p4, power, radius2, winner, nodes, children, distances):
     power
         p: −1 anti-kT, 0 Cambridge/Aachen, 1 kT.
     radius2
-        R²; infinite where all is to become one jet.
+        R²; ``ONE_JET`` where all is to become one.
     winner
         Merge winner-take-all: the direction of the harder one, the sum of the pT.
+    hurry
+        Stop when a jet is harder than all that is left could become.
     nodes
         (2n, 7), filled with E, px, py, pz, pT, y, φ: the n particles, then what is merged of
         them, in the order of merging. A winner has no four-vector; its momentum is pT, y, φ.
@@ -47,73 +60,85 @@ def recombine(p4, power, radius2, winner, nodes, children, distances):
         How many nodes there are; those that are no one's child are the jets.
     """
     n = len(p4)
-    active = np.empty(n, np.int64)  # node in each slot
-    y = np.empty(n)
-    phi = np.empty(n)
-    weight = np.empty(n)  # pT^2p
-    near = np.empty(n, np.int64)  # slot of the nearest neighbour, BEAM where beyond R
-    gap = np.empty(n)  # ΔR² to it, R² to the beam
-    metric = np.empty(n)  # d of the two, times R²
-    reach = np.empty(n)  # ΔR² of one slot to all
-    spare = np.empty(n)
+    size = (n // BLOCK + 1) * BLOCK
+    # of a node: slot, pT^2p, scalar sum of pT
+    slot, weight, scalar = np.empty(2 * n, np.int64), np.empty(2 * n), np.empty(2 * n)
+    # of a slot: node, nearest node, ΔR² to it (R² to the beam), that times pT^2p
+    active, near = np.empty(size, np.int64), np.empty(size, np.int64)
+    gap, metric = np.empty(size), np.full(size, np.inf)
+    y, phi = np.zeros(size), np.zeros(size)
+    reach = np.empty(size)  # ΔR² of one slot to all
+    low, least = np.empty(size // BLOCK), np.empty(size // BLOCK)  # minima of blocks
+    left = 0.0
     for i in range(n):
         for k in range(4):
             nodes[i, k] = p4[i, k]
         _locate(nodes[i])
-        active[i] = i
         y[i], phi[i], weight[i] = nodes[i, 5], nodes[i, 6], _weight(nodes[i, 4], power)
-        near[i], gap[i] = BEAM, radius2
-        _measure(y[i], phi[i], i, y, phi, reach)
-        for j in range(i):
-            if reach[j] < gap[i]:
-                gap[i], near[i] = reach[j], j
-            if reach[j] < gap[j]:
-                gap[j], near[j] = reach[j], i
+        active[i] = slot[i] = i
+        scalar[i] = nodes[i, 4]
+        left += scalar[i]
     for i in range(n):
-        metric[i] = _metric(i, gap, near, weight)
+        _measure(y[i], phi[i], n, y, phi, reach)
+        _meet(i, n, reach, least, radius2, active, weight, near, gap, metric)
+    _minima(metric, n, low)
 
-    total, count = n, n
+    total, count, hardest = n, n, 0.0
     while count > 0:
-        best = _smallest(metric, count)
-        other = near[best]
-        if other == BEAM:
-            lost = best
-            kept = BEAM
-        else:
-            kept, lost = (best, other) if best < other else (other, best)
-            a, b = active[kept], active[lost]
+        best = _where(metric, low, count)
+        a, b = active[best], near[best]
+        merging = b != BEAM
+        if merging and slot[b] == GONE:
+            _measure(y[best], phi[best], count, y, phi, reach)
+            _meet(best, count, reach, least, radius2, active, weight, near, gap, metric)
+            _lowest(metric, best // BLOCK, low)
+            continue
+        if merging:
+            kept, lost = min(best, slot[b]), max(best, slot[b])
             _merge(nodes, a, b, total, winner)
             children[total, 0], children[total, 1] = a, b
             distances[total] = gap[best]
-            active[kept] = total
-            y[kept], phi[kept] = nodes[total, 5], nodes[total, 6]
-            weight[kept] = _weight(nodes[total, 4], power)
-            near[kept], gap[kept] = BEAM, radius2
+            weight[total], scalar[total] = _weight(nodes[total, 4], power), scalar[a] + scalar[b]
+            active[kept], slot[total] = total, kept
+            y[kept], phi[kept], gap[kept] = nodes[total, 5], nodes[total, 6], 0.0
+            slot[b] = GONE
             total += 1
+        else:
+            kept = lost = best
+            hardest, left = max(hardest, nodes[a, 4]), left - scalar[a]
+            if hurry and hardest >= left:
+                break
+        slot[a] = GONE
         count -= 1
         # the last slot moves into the free one
         active[lost], y[lost], phi[lost] = active[count], y[count], phi[count]
-        weight[lost], near[lost], gap[lost] = weight[count], near[count], gap[count]
-        metric[lost] = metric[count]
-        if kept == BEAM:
-            for i in range(count):
-                reach[i] = np.inf
-        else:
-            _measure(y[kept], phi[kept], count, y, phi, reach)
-        for i in range(count):
-            neighbour = near[i]
-            if neighbour == lost or (neighbour == kept and kept != BEAM):
-                _search(i, count, y, phi, radius2, near, gap, spare)
-                metric[i] = _metric(i, gap, near, weight)
-            elif reach[i] < gap[i] and i != kept:
-                near[i], gap[i] = kept, reach[i]
-                metric[i] = _metric(i, gap, near, weight)
-            elif neighbour == count:
-                near[i] = lost
-        if kept != BEAM:
-            _nearest(kept, count, radius2, near, gap, reach)
-            metric[kept] = _metric(kept, gap, near, weight)
+        near[lost], gap[lost], metric[lost] = near[count], gap[count], metric[count]
+        slot[active[lost]] = lost if lost < count else GONE
+        metric[count] = np.inf
+        _lowest(metric, lost // BLOCK, low)
+        _lowest(metric, count // BLOCK, low)
+        if not merging:
+            continue
+        _measure(y[kept], phi[kept], count, y, phi, reach)
+        for block in range((count + BLOCK - 1) // BLOCK):
+            first = block * BLOCK
+            touched = False
+            for i in range(first, first + BLOCK):
+                touched |= reach[i] < gap[i]
+            if touched:
+                for i in range(first, min(first + BLOCK, count)):
+                    if reach[i] < gap[i]:
+                        near[i], gap[i] = total - 1, reach[i]
+                        metric[i] = gap[i] * weight[active[i]]
+                _lowest(metric, block, low)
+        _meet(kept, count, reach, least, radius2, active, weight, near, gap, metric)
+        _lowest(metric, kept // BLOCK, low)
     return total
+
+
+@compiled
+def _locate(node):
+    node[4], node[5], node[6] = coordinates(node[0], node[1], node[2], node[3])
 
 
 @compiled
@@ -123,13 +148,6 @@ def _weight(pt, power):
     if power > 0:
         return pt * pt
     return 1.0 / max(pt * pt, SMALLEST)
-
-
-@compiled
-def _metric(i, gap, near, weight):
-    if near[i] == BEAM:
-        return gap[i] * weight[i]
-    return gap[i] * min(weight[i], weight[near[i]])
 
 
 @compiled
@@ -147,46 +165,56 @@ def _merge(nodes, a, b, into, winner):
 
 
 @compiled
-def _locate(node):
-    node[4], node[5], node[6] = coordinates(node[0], node[1], node[2], node[3])
-
-
-@compiled
 def _measure(y0, phi0, count, y, phi, reach):
-    """Fill in ΔR² to the first slots; a loop without branches, four at a time."""
+    """Fill in ΔR² to all slots, infinite behind the last."""
     for j in range(count):
         reach[j] = distance2(y0, phi0, y[j], phi[j])
+    for j in range(count, (count + BLOCK - 1) // BLOCK * BLOCK):
+        reach[j] = np.inf
 
 
 @compiled
-def _smallest(values, count):
-    """Return where the first of the smallest values is; four minima, so that none waits."""
-    a = b = c = d = values[0]
-    for j in range(0, count - 3, 4):
-        a = values[j] if values[j] < a else a
-        b = values[j + 1] if values[j + 1] < b else b
-        c = values[j + 2] if values[j + 2] < c else c
-        d = values[j + 3] if values[j + 3] < d else d
-    for j in range(count - count % 4, count):
-        a = values[j] if values[j] < a else a
-    least = min(min(a, b), min(c, d))
-    found = 0
-    while found < count - 1 and values[found] != least:
-        found += 1
-    return found
-
-
-@compiled
-def _nearest(i, count, radius2, near, gap, reach):
+def _meet(i, count, reach, least, radius2, active, weight, near, gap, metric):
     """Note the nearest neighbour of a slot, from its ΔR² to all; clobbers that to itself."""
     reach[i] = radius2
-    best = _smallest(reach, count)
-    gap[i] = min(reach[best], radius2)
-    near[i] = best if reach[best] < radius2 else BEAM
+    _minima(reach, count, least)
+    j = _where(reach, least, count)
+    near[i], gap[i] = (active[j], reach[j]) if reach[j] < radius2 else (BEAM, radius2)
+    metric[i] = gap[i] * weight[active[i]]
 
 
 @compiled
-def _search(i, count, y, phi, radius2, near, gap, reach):
-    """Find the nearest neighbour of a slot anew."""
-    _measure(y[i], phi[i], count, y, phi, reach)
-    _nearest(i, count, radius2, near, gap, reach)
+def _less(a, b):
+    return a if a < b else b
+
+
+@compiled
+def _lowest(values, block, low):
+    """Fill in the minimum of one block."""
+    j = block * BLOCK
+    a = _less(_less(values[j], values[j + 1]), _less(values[j + 2], values[j + 3]))
+    b = _less(_less(values[j + 4], values[j + 5]), _less(values[j + 6], values[j + 7]))
+    low[block] = _less(a, b)
+
+
+@compiled
+def _minima(values, count, low):
+    """Fill in the minimum of each block; written out, as a call of `_lowest` is slower."""
+    for block in range((count + BLOCK - 1) // BLOCK):
+        j = block * BLOCK
+        a = _less(_less(values[j], values[j + 1]), _less(values[j + 2], values[j + 3]))
+        b = _less(_less(values[j + 4], values[j + 5]), _less(values[j + 6], values[j + 7]))
+        low[block] = _less(a, b)
+
+
+@compiled
+def _where(values, low, count):
+    """Return the slot of the smallest value, from the minima of the blocks."""
+    best = 0
+    for block in range(1, (count + BLOCK - 1) // BLOCK):
+        if low[block] < low[best]:
+            best = block
+    found = best * BLOCK
+    while found < count - 1 and values[found] != low[best]:
+        found += 1
+    return found

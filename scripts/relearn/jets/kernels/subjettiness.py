@@ -6,7 +6,7 @@ import numpy as np
 
 from relearn.jets.kernels import compiled
 from relearn.jets.kernels.geometry import distance2, turn
-from relearn.jets.kernels.sequential import KT, recombine
+from relearn.jets.kernels.sequential import ALL_JETS, KT, ONE_JET, recombine
 from relearn.jets.kernels.trees import remaining, workspace
 
 STEPS = 50
@@ -36,7 +36,7 @@ def sums(p4, offsets, orders, betas, winner, refine):
         if n == 0:
             continue
         nodes, children, distances = workspace(n)
-        recombine(p4[first : first + n], KT, np.inf, winner, nodes, children, distances)
+        recombine(p4[first : first + n], KT, ONE_JET, winner, ALL_JETS, nodes, children, distances)
         pt, y, phi = nodes[:n, 4].copy(), nodes[:n, 5].copy(), nodes[:n, 6].copy()
         for a, order in enumerate(orders):
             if order >= n:

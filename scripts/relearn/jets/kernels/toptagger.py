@@ -6,7 +6,7 @@ import numpy as np
 
 from relearn.jets.kernels import compiled
 from relearn.jets.kernels.geometry import distance2, mass
-from relearn.jets.kernels.sequential import CAMBRIDGE, E_SCHEME, recombine
+from relearn.jets.kernels.sequential import ALL_JETS, CAMBRIDGE, E_SCHEME, ONE_JET, recombine
 from relearn.jets.kernels.trees import hardest_first, leaves, remaining, roots, workspace
 
 FILTER_RADIUS, FILTER_COUNT = 0.2, np.int64(10)  # of the jet whose pT predicts the radius
@@ -42,7 +42,9 @@ def tag(p4, offsets, radii, settings, tops, subjets, radius, predicted_pt):
         predicted_pt[jet] = _pt(filtered)
 
         nodes, children, distances = workspace(n)
-        total = recombine(particles, CAMBRIDGE, np.inf, E_SCHEME, nodes, children, distances)
+        total = recombine(
+            particles, CAMBRIDGE, ONE_JET, E_SCHEME, ALL_JETS, nodes, children, distances
+        )
         top, parts = np.zeros((total, 4)), np.zeros((total, 3, 4))
         known = np.zeros(total, np.bool_)  # jets that were looked at for a larger radius
         best = np.full(len(radii), -1)
@@ -179,7 +181,14 @@ def _filter(p4, which, radius, count, filtered):
     n = len(which)
     nodes, children, distances = workspace(n)
     total = recombine(
-        _gather(p4, which), CAMBRIDGE, radius * radius, E_SCHEME, nodes, children, distances
+        _gather(p4, which),
+        CAMBRIDGE,
+        radius * radius,
+        E_SCHEME,
+        ALL_JETS,
+        nodes,
+        children,
+        distances,
     )
     root = roots(n, total, children)
     jets = np.empty(n, np.int64)
@@ -208,7 +217,9 @@ def _three(p4, which, parts):
     """Cluster with C/A until three are left, the hardest first."""
     n = len(which)
     nodes, children, distances = workspace(n)
-    recombine(_gather(p4, which), CAMBRIDGE, np.inf, E_SCHEME, nodes, children, distances)
+    recombine(
+        _gather(p4, which), CAMBRIDGE, ONE_JET, E_SCHEME, ALL_JETS, nodes, children, distances
+    )
     three = remaining(n, np.int64(3), children)
     hardest_first(three, nodes)
     for k in range(3):

@@ -8,7 +8,10 @@ import json
 import sys
 from pathlib import Path
 
+import yaml
 from helpers_workflow import ROOT
+
+from relearn import config
 
 EVENTS = ROOT / "tests/data_files/delphes_jets_ATLAS.root"
 NUMBER = 8
@@ -127,6 +130,28 @@ if output.exists():
     sys.exit("** ERROR: can't create output file")
 {{behaviour}}
 """
+# of a config: two samples through Delphes, and a dataset of their jets
+SAMPLES = {
+    "samples": {
+        f"delphes_{process}": {
+            "card": f"config/pythia/{process}.cmnd",
+            "detector": "delphes",
+            "detector_card": "ATLAS",
+            "keep": "jets",
+            "events_per_part": NUMBER,
+            "jets": {"pt": [300.0, 800.0], "abs_eta_max": 2.5},
+        }
+        for process in ("ttbar_hadronic_low", "qcd_low")
+    },
+    "datasets": {
+        "delphes_low": {
+            "kind": "tagging",
+            "signal": "delphes_ttbar_hadronic_low",
+            "background": "delphes_qcd_low",
+            "jets": {"train": 12, "validation": 1, "test": 1},
+        }
+    },
+}
 COPY = f"shutil.copyfile({str(EVENTS)!r}, output)"
 
 
@@ -145,3 +170,12 @@ def install(prefix: Path, behaviour: str = COPY) -> Path:
 def called(folder: Path) -> tuple[str, str, str]:
     """Return what the program was given: detector card, Pythia card, name of the output."""
     return json.loads((folder / "called.json").read_text())
+
+
+def with_samples() -> config.Config:
+    """Return the config of nano scale with `SAMPLES`."""
+    raw = SAMPLES
+    for path in ("scale/nano.yaml", "config.yaml"):
+        text = (config.CONFIG_FOLDER / path).read_text()
+        raw = config.merge(yaml.safe_load(text), raw)
+    return config.resolve(raw)

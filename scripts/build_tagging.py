@@ -4,6 +4,7 @@ import argparse
 import json
 
 from relearn.cli import main_guard
+from relearn.data import tagfile
 from relearn.data.tagging import build
 
 
@@ -16,6 +17,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     build(arguments.output, arguments.dataset, arguments.settings, arguments.jets)
+    tagfile.check(arguments.output)
 
 
 if __name__ == "__main__":

@@ -89,13 +89,13 @@ def read(path: str | Path, split: str, target: str | None = None) -> Block:
     UserError
         If the file cannot be read, or lacks the split or the target.
     """
-    with _open(path) as file:
-        group = _get(path, file, split)
-        targets = _get(path, group, "targets")
+    with opened(path) as file:
+        group = get(path, file, split)
+        targets = get(path, group, "targets")
         names = list(targets) if target is None else [target]
         return Block(
-            np.asarray(_get(path, group, "inputs")),
-            {name: np.asarray(_get(path, targets, name)) for name in names},
+            np.asarray(get(path, group, "inputs")),
+            {name: np.asarray(get(path, targets, name)) for name in names},
         )
 
 
@@ -107,9 +107,9 @@ def describe(path: str | Path) -> Description:
     UserError
         If the file cannot be read or is no dataset.
     """
-    with _open(path) as file:
-        inputs = _get(path, file, "train/inputs")
-        targets = _get(path, file, "train/targets")
+    with opened(path) as file:
+        inputs = get(path, file, "train/inputs")
+        targets = get(path, file, "train/targets")
         return Description(
             kind=str(file.attrs["kind"]),
             dataset=str(file.attrs["dataset"]),
@@ -141,35 +141,36 @@ def check(path: str | Path, wanted: Sequence[str] = ()) -> None:
     if absent := [name for name in wanted if name not in expected.labels]:
         raise UserError(
             f"{path}: no train/targets/{', '.join(absent)}, only "
-            f"{', '.join(expected.labels) or 'nothing'}. {_cure(path)}"
+            f"{', '.join(expected.labels) or 'nothing'}. {cure(path)}"
         )
     widths = {"inputs": len(expected.features)}
     for split in SPLITS:
         block = read(path, split)
         if set(block.targets) != set(expected.labels):
-            raise UserError(f"{path}: {split}/targets differ from train/targets. {_cure(path)}")
+            raise UserError(f"{path}: {split}/targets differ from train/targets. {cure(path)}")
         columns = {"inputs": block.inputs}
         columns |= {f"targets/{name}": values for name, values in block.targets.items()}
         for name, values in columns.items():
             where = f"{path}: {split}/{name}"
             if values.ndim != 2 or 0 in values.shape:
-                raise UserError(f"{where} is empty (shape {values.shape}). {_cure(path)}")
+                raise UserError(f"{where} is empty (shape {values.shape}). {cure(path)}")
             if len(values) != len(block.inputs):
-                raise UserError(f"{where} is not as long as the inputs. {_cure(path)}")
+                raise UserError(f"{where} is not as long as the inputs. {cure(path)}")
             if values.shape[1] != widths.setdefault(name, values.shape[1]):
                 raise UserError(
-                    f"{where} has {values.shape[1]} columns, not {widths[name]}. {_cure(path)}"
+                    f"{where} has {values.shape[1]} columns, not {widths[name]}. {cure(path)}"
                 )
             bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
             if len(bad):
                 raise UserError(
                     f"{where} has {len(bad)} events that are not finite, the first in row "
-                    f"{bad[0]}. {_cure(path)}"
+                    f"{bad[0]}. {cure(path)}"
                 )
 
 
 @contextmanager
-def _open(path: str | Path) -> Iterator[h5py.File]:
+def opened(path: str | Path) -> Iterator[h5py.File]:
+    """Open a dataset; whatever is wrong with the file in this block is the user's to cure."""
     try:
         with h5py.File(path, "r", track_order=True) as file:
             yield file
@@ -177,16 +178,18 @@ def _open(path: str | Path) -> Iterator[h5py.File]:
         raise UserError(f"{path} does not exist. Run the workflow again to make it.") from None
     except BROKEN as error:
         raise UserError(
-            f"{path} is cut short or no dataset of this workflow ({error}). {_cure(path)}"
+            f"{path} is cut short or no dataset of this workflow ({error}). {cure(path)}"
         ) from None
 
 
-def _get(path: str | Path, group: h5py.Group, name: str) -> Any:
+def get(path: str | Path, group: h5py.Group, name: str) -> Any:
+    """Return a group or column; where there is none, say what there is."""
     if name not in group:
         there = ", ".join(group) or "nothing"
-        raise UserError(f"{path}: no {group.name.rstrip('/')}/{name}, only {there}. {_cure(path)}")
+        raise UserError(f"{path}: no {group.name.rstrip('/')}/{name}, only {there}. {cure(path)}")
     return group[name]
 
 
-def _cure(path: str | Path) -> str:
+def cure(path: str | Path) -> str:
+    """Return what to do about a damaged dataset."""
     return f"Delete it (rm {path}) and run the workflow again to make it anew."

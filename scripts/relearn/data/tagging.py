@@ -5,11 +5,12 @@ Groups ``train``, ``validation``, ``test``; in each, n jets, even rows signal, o
 - ``<kind>/p4`` (n, constituents, 4): E, px, py, pz in GeV, the hardest first, zeros at the end;
 - ``<kind>/features`` (n, constituents, 6): `FEATURES`;
 - ``<kind>/observables`` (n, k): see `relearn.data.observables`;
-- ``label`` (n,), ``weight`` (n,), ``truth`` (n, 8): `TRUTH`.
+- ``<kind>/quality`` (n, 3): `QUALITY`;
+- ``label`` (n,), ``weight`` (n,), ``truth`` (n, 11): `TRUTH`.
 
 Kinds are ``eflow`` and, with a detector, ``tower``. All are float32 and contiguous, so that one
-read gives a whole block; names and units are attributes. Filled part by part: memory holds one
-part.
+read gives a whole block (`relearn.data.tagfile`); names and units are attributes. Filled part by
+part: memory holds one part.
 """
 
 import json
@@ -26,15 +27,17 @@ from numpy.typing import NDArray
 from relearn import kinematics as kin
 from relearn.data import jetfile, observables
 from relearn.data.hdf5 import SPLITS
+from relearn.data.jets import SPECTRUM_EDGES
 from relearn.data.jettruth import Truth
+from relearn.data.tagfile import CLASSES, LABELS
 from relearn.errors import UserError
 from relearn.files import atomic
 
 FEATURES = ("kind", "charge", "d0", "z0", "d0_smeared", "z0_smeared")
 TRUTH = tuple(field.name for field in fields(Truth))
+# whether there is such a jet, and what its reclustering lost: constituents, GeV
+QUALITY = ("found", "lost", "lost_pt")
 KINDS = ("eflow", "tower")
-CLASSES = ("signal", "background")  # rows 0, 2, 4 … and 1, 3, 5 …
-LABELS = {"signal": 1.0, "background": 0.0}
 Array = NDArray[np.float32]
 
 
@@ -52,6 +55,7 @@ class Columns:
             shapes[f"{kind}/p4"] = (constituents, 4)
             shapes[f"{kind}/features"] = (constituents, len(FEATURES))
             shapes[f"{kind}/observables"] = (len(observables.names()),)
+            shapes[f"{kind}/quality"] = (len(QUALITY),)
         return cls(shapes)
 
 
@@ -85,13 +89,14 @@ def build(
         file.attrs["dataset"] = dataset
         file.attrs["settings"] = json.dumps(settings, sort_keys=True)
         file.attrs["made_from"] = json.dumps(sorted({p.parent.name for p in paths}))
+        _note_origin(file, settings, paths)
         for split in SPLITS:
             count = settings["jets"][split]
             group = file.create_group(split)
             for name, shape in columns.shapes.items():
                 group.create_dataset(name, (2 * count, *shape), dtype="f4")
             _name_columns(group, kinds)
-            for first, side in enumerate(CLASSES):
+            for first, side in enumerate(CLASSES):  # rows 0, 2, 4 … and 1, 3, 5 …
                 sample = settings[side]
                 mine = sorted(
                     p for p in paths if p.parent.name == sample and p.name.startswith(f"{split}-")
@@ -105,6 +110,18 @@ def build(
                     for name, values in block.items():
                         group[name][place] = values
                     done += rows
+
+
+def _note_origin(file: h5py.File, settings: Mapping[str, Any], paths: Sequence[Path]) -> None:
+    """Keep what the jets of each class were selected from, and how."""
+    selection = {}
+    file.attrs["spectrum_edges"] = SPECTRUM_EDGES
+    for side in CLASSES:
+        made = [jetfile.about(path) for path in paths if path.parent.name == settings[side]]
+        for name in ("events", "spectrum", "hat_spectrum"):
+            file.attrs[f"{name}_{side}"] = np.sum([one[name] for one in made], axis=0)
+        selection[side] = made[0]["settings"] if made else {}
+    file.attrs["selection"] = json.dumps(selection, sort_keys=True)
 
 
 def _first(
@@ -139,6 +156,7 @@ def block_of(jets: ak.Array, kinds: Sequence[str], constituents: int) -> dict[st
         block[f"{kind}/observables"] = np.stack(
             [_flat(jet[name]) for name in observables.names()], axis=1
         )
+        block[f"{kind}/quality"] = np.stack([_flat(jet[name]) for name in QUALITY], axis=1)
         members = jet.constituents[:, :constituents]
         padded = {
             name: _padded(members[name], constituents)
@@ -168,3 +186,4 @@ def _name_columns(group: h5py.Group, kinds: Sequence[str]) -> None:
         group[f"{kind}/features"].attrs["columns"] = list(FEATURES)
         group[f"{kind}/features"].attrs["units"] = ["", "e", "mm", "mm", "mm", "mm"]
         group[f"{kind}/observables"].attrs["columns"] = observables.names()
+        group[f"{kind}/quality"].attrs["columns"] = list(QUALITY)

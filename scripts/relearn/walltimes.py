@@ -14,6 +14,7 @@ from relearn.config import Config
 from relearn.errors import UserError
 
 Times = dict[str, float | None]
+PART_RULES = ("generate", "jets")  # a job for each part of a sample
 
 
 def job_times(folder: Path, config: Config) -> dict[str, Times]:
@@ -38,7 +39,7 @@ def job_times(folder: Path, config: Config) -> dict[str, Times]:
     for path in sorted(folder.rglob("*.tsv")):
         name = path.relative_to(folder).with_suffix("").as_posix()
         rule, _, rest = name.partition("/")
-        generated = rule == "generate" and rest.partition("/")[0] in config.samples
+        generated = rule in PART_RULES and rest.partition("/")[0] in config.samples
         if name in asked or generated or rule == "report":
             found[name] = _read_times(path)
     return found

@@ -209,7 +209,7 @@ def _tiles(
     """Return the numbers at the top: (number, what)."""
     trained = rows.drop_duplicates([name for name in ("scan", "run") if name in rows])
     lost = int((trained["status"] == "diverged").sum()) if "status" in trained else 0
-    events = sum(sum(d["events"].values()) for d in found["config"]["datasets"].values())
+    events = sum(_size(dataset) for dataset in found["config"]["datasets"].values())
     return [
         (f"{len(scored.cards)}", "claims"),
         (
@@ -220,3 +220,10 @@ def _tiles(
         (f"{len(views)}", "studies"),
         (numbers.duration(found["wall_time"]["total_s"]), "job time"),
     ]
+
+
+def _size(dataset: Mapping[str, Any]) -> int:
+    """Return how many events a dataset of the config has, or jets of both classes."""
+    if "events" in dataset:
+        return sum(dataset["events"].values())
+    return 2 * sum((dataset["jets"] or {}).values())

@@ -15,6 +15,7 @@ _HOME = {
     "cluster": "clustering",
     "hardest": "clustering",
     "recluster": "clustering",
+    "take": "clustering",
     "match": "clustering",
     "in_window": "clustering",
     "soft_drop": "grooming",

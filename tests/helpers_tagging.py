@@ -44,9 +44,9 @@ def make_jets(n, seed=0, kinds=("eflow", "tower"), counts=None, **columns):
 
 def _constituents(rng, counts):
     total = int(counts.sum())
-    flat = {name: rng.normal(size=total) for name in CONSTITUENT}
-    flat["pt"] = rng.uniform(1, 100, total)
-    flat["mass"] = rng.uniform(0, 1, total)
+    flat = {name: rng.normal(size=total).astype(np.float32) for name in CONSTITUENT}
+    flat["pt"] = rng.uniform(1, 100, total).astype(np.float32)
+    flat["mass"] = rng.uniform(0, 1, total).astype(np.float32)
     for name in ("kind", "charge"):
         flat[name] = rng.integers(-1, 2, total).astype(np.int8)
     order = np.lexsort([-flat["pt"], np.repeat(np.arange(len(counts)), counts)])

@@ -38,7 +38,7 @@ def about(path: str | Path) -> dict[str, Any]:
 
 
 def read(path: str | Path, columns: Sequence[str] | None = None) -> ak.Array:
-    """Read jets, or some of their columns, such as ``eflow.pt``.
+    """Read jets, or some of their columns, such as ``eflow.pt``, which stay where they are.
 
     Raises
     ------
@@ -46,12 +46,17 @@ def read(path: str | Path, columns: Sequence[str] | None = None) -> ak.Array:
         If the file cannot be read or lacks a column.
     """
     if columns is not None:
-        there = {field.name for field in _read(path, lambda: pq.read_schema(path))}
-        missing = [name for name in columns if name.split(".")[0] not in there]
+        schema = _read(path, lambda: pq.ParquetFile(path).schema)
+        there = [schema.column(i).path for i in range(len(schema))]
+        missing = [name for name in columns if not any(_within(one, name) for one in there)]
         if missing:
             raise UserError(f"{path} has no column {', '.join(missing)}. {_cure(path)}")
     wanted = None if columns is None else list(columns)
-    return ak.from_arrow(_read(path, lambda: pq.read_table(path, columns=wanted)))
+    return ak.from_arrow(_read(path, lambda: pq.ParquetFile(path).read(columns=wanted)))
+
+
+def _within(path: str, name: str) -> bool:
+    return path == name or path.startswith(f"{name}.")
 
 
 def _read(path: str | Path, what: Any) -> Any:

@@ -95,7 +95,7 @@ def build(
             group = file.create_group(split)
             for name, shape in columns.shapes.items():
                 group.create_dataset(name, (2 * count, *shape), dtype="f4")
-            _name_columns(group, kinds)
+            name_columns(group, kinds)
             for first, side in enumerate(CLASSES):  # rows 0, 2, 4 … and 1, 3, 5 …
                 sample = settings[side]
                 mine = sorted(
@@ -178,7 +178,8 @@ def _padded(values: ak.Array, length: int) -> NDArray[np.float64]:
     return ak.to_numpy(padded).astype(np.float64).reshape(len(values), length)
 
 
-def _name_columns(group: h5py.Group, kinds: Sequence[str]) -> None:
+def name_columns(group: h5py.Group, kinds: Sequence[str]) -> None:
+    """Write names and units of the columns to the datasets of a split."""
     group["truth"].attrs["columns"] = list(TRUTH)
     for kind in kinds:
         group[f"{kind}/p4"].attrs["columns"] = ["E", "px", "py", "pz"]

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from relearn import config, scans
 from relearn.config import scan_spec
 
@@ -65,3 +67,33 @@ def test_run_survives_json():
     run = scans.expand(SPECS["norm_squared_intuitive"])[0]
     assert scans.from_dict(scans.to_dict(run)) == run
     assert run.activation == ("relu", "linear")
+
+
+def test_trials_of_a_point_stay_in_one_job_if_they_fit():
+    def points(batch):
+        return {run.name.rpartition("-t")[0] for run in batch.runs}
+
+    for spec in SPECS.values():
+        batches = scans.batches(spec)
+        assert sum(len(points(batch)) for batch in batches) == len(
+            {point for batch in batches for point in points(batch)}
+        )
+    alone = scans.batches(SPECS["square"] | {"batch_seconds": 0.001})
+    assert [len(batch.runs) for batch in alone] == [1] * 8 * 5
+
+
+def test_estimates_grow_with_all_that_costs():
+    run = next(run for run in scans.expand(SPECS["pt_layers"]) if run.activation[0] == "relu")
+    spec = SPECS["pt_layers"]
+    usual = scans.seconds(run, spec, 16000, together=10)
+    more = spec["training"] | {"epochs": 2 * spec["training"]["epochs"]}
+    assert scans.seconds(run, spec | {"training": more}, 16000, together=10) == 2 * usual
+    assert scans.seconds(run, spec, 32000, together=10) == 2 * usual
+    assert scans.seconds(run, spec, 16000, together=5) > usual
+    for dearer in (
+        replace(run, hidden=(11,)),
+        replace(run, hidden=(10, 2), activation=("relu", "relu")),
+        replace(run, activation=("tanh",)),
+        replace(run, dropout=0.1),
+    ):
+        assert scans.seconds(dearer, spec, 16000, together=10) > usual

@@ -8,8 +8,8 @@ from relearn.scans import Run
 
 Rows = list[list[Run | None]]  # trials, networks of a trial
 Point = list[Run]  # trials of what is otherwise the same network
-# A stack's largest layer on a CPU: one core's second-level cache and a half. Above, the
-# memory's bandwidth rules (five networks of 500 nodes: 0.9 ms each together, 0.6 ms alone).
+# A stack's layers on a CPU: thrice the second-level cache of a core. Above, the memory's bandwidth
+# rules (five networks of 500 nodes: 1.0 ms each together, 0.8 ms alone).
 CPU_BYTES = 3_000_000
 GPU_BYTES = 1_000_000_000
 
@@ -92,7 +92,7 @@ def _seconds(points: Sequence[Point], batch_size: int) -> float:
 
 
 def _bytes(points: Sequence[Point], batch_size: int) -> int:
-    return 4 * sum(map(len, points)) * max(_widest(points)[1:]) * batch_size
+    return 4 * sum(map(len, points)) * sum(_widest(points)[1:]) * batch_size
 
 
 def _fitting(points: list[Point], batch_size: int, limit: int) -> list[Rows]:

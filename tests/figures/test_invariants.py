@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers_invariants import SCANS, tables
 from matplotlib.collections import PathCollection
+from matplotlib.colors import same_color
 from matplotlib.patches import Rectangle
 
 from relearn import figures
@@ -184,6 +185,15 @@ def test_the_weight_matrix_has_the_same_input_of_both_muons_side_by_side(tmp_pat
     np.testing.assert_array_equal(*dots(panel(fig, "c"), size=5).T)  # all on the diagonal
 
 
+def test_many_trials_of_weights_need_no_legend(tmp_path):
+    for trials, named in ((10, 10), (11, 0)):
+        made = tables("pt_weights", tmp_path, trials=trials)
+        ax = panel(drawn("pt_weights", made), "c")
+        assert len(ax.get_legend_handles_labels()[1]) == named
+        assert (ax.get_legend() is None) == (named == 0)
+        assert len(dots(ax, size=5)) == 10 * trials
+
+
 def test_ratio_is_to_networks_that_know_the_sample(tmp_path):
     made = tables("pt_transfer", tmp_path)
     fig = drawn("pt_transfer", made)
@@ -223,6 +233,28 @@ def test_mass_is_compared_with_pt(tmp_path):
     assert "$p_T$ with 10 nodes" not in texts(
         drawn("mass_grid", made | {"reference": reference.iloc[:0]})
     )
+
+
+def test_one_failed_trial_does_not_widen_the_level_of_pt(tmp_path):
+    made = tables("mass_grid", tmp_path, trials=20)
+    rows = made["reference"].query("nodes == 10").index
+    made["reference"].loc[rows[0], "r"] = 0.1
+    ax = panel(drawn("mass_grid", made), "a")
+    level = next(
+        patch for patch in ax.patches if same_color(patch.get_facecolor()[:3], style.PURPLE)
+    )
+    low, high = level.get_y(), level.get_y() + level.get_height()
+    expected = np.quantile(1 - made["reference"].loc[rows, "r"], [0.16, 0.84])
+    np.testing.assert_allclose([low, high], expected)
+
+
+def test_dead_units_of_many_trials_stay_beside_their_bar(tmp_path):
+    made = tables("pt_layers", tmp_path, trials=20, hidden=["10x1"], activation=["relu"])
+    fig = drawn("pt_layers", made)
+    below = next(ax for ax in fig.axes if ax.get_ylabel() == "dead units")
+    bars = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in below.patches]
+    for x, _ in dots(below):
+        assert any(low <= x <= high for low, high in bars)
 
 
 def test_angles_have_a_panel_for_each_target(tmp_path):

@@ -15,6 +15,7 @@ TALK_PARAMETERS = 101  # which these are
 TALK = {"marker": "*", "color": style.BLACK, "markersize": 13, "linestyle": ""}
 WIDTH = 12.5  # inches
 MOST_PANELS = 5
+MOST = (0.16, 0.84)  # quantiles: of many trials one fails, and the others are the level
 LAYER_COLOURS = (style.BLUE, style.RED, style.GREEN, style.ORANGE)
 LAYER_MARKERS = "osD^"
 NUMBERS = {1: "one layer", 2: "two layers", 3: "three layers", 4: "four layers"}
@@ -90,8 +91,8 @@ def _reference(reference: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def _level(ax: Axes, values: pd.Series, text: str) -> None:
-    """Draw a level with its spread: all trials of networks that are compared with."""
-    ax.axhspan(values.min(), values.max(), color=style.PURPLE, alpha=0.2, linewidth=0, zorder=0)
+    """Draw the median of networks that are compared with, and where most of them are."""
+    ax.axhspan(*values.quantile(MOST), color=style.PURPLE, alpha=0.2, linewidth=0, zorder=0)
     style.reference_line(ax, values.median(), text, style.PURPLE)
 
 

@@ -18,6 +18,7 @@ HEIGHT = 3.9  # inches, of a row of activations: accuracy above, dead units belo
 BINS_OF = "leaky_relu"  # the talk's choice
 DIPPED = ("relu", "softplus")  # what the talk saw dip at one node
 NONE = "none"  # no second layer
+BAR = 0.18  # width of the bars of dead units, in steps of x
 NEGATIVE = {"marker": "v", "mfc": "none", "mec": style.BLACK, "markersize": 7, "mew": 0.8}
 
 
@@ -125,11 +126,13 @@ def _one_series(
     lower.bar(
         [names.index(name) + one.offset for name in mean.index],
         mean,
-        width=0.18,
+        width=BAR,
         color=one.colour,
         alpha=0.4,
     )
-    apart = 0.035 * (frame["trial"] - frame["trial"].mean())  # equal counts beside each other
+    points = frame.groupby("second")["run"]
+    place = (points.cumcount() + 0.5) / points.transform("size")
+    apart = BAR * (place - 0.5)  # equal counts beside each other, within their bar
     lower.plot(
         at + apart, frame["dead_units"], "o", color=one.colour, markersize=3, alpha=0.6, mew=0
     )

@@ -14,6 +14,7 @@ COMPONENTS = ("E", "px", "py", "pz")
 SYMBOLS = {"E": "$E$", "px": "$p_x$", "py": "$p_y$", "pz": "$p_z$"}
 SIGNS = {"minus": "−", "plus": "+"}
 SUMMARY = ("weight_E", "weight_pz", "symmetry_difference_px", "symmetry_difference_py")
+MARKERS = "osD^vPX<>*"  # of trials; more are not told apart
 SMALL = 16  # units up to which the cells have room for their numbers
 
 
@@ -42,7 +43,8 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
         for ax, component, letter in zip(scatter[:2], ("px", "py"), "cd", strict=True):
             _both_muons(ax, matrix, component)
             panels.title(ax, letter, f"{SYMBOLS[component]} of both muons, all trials")
-        scatter[0].legend(loc="upper left", fontsize=8)
+        if scatter[0].get_legend_handles_labels()[0]:
+            scatter[0].legend(loc="upper left", fontsize=8)
         _other_components(scatter[2], matrix)
         panels.title(scatter[2], "e", "$E$ and $p_z$ of both muons, all trials")
     _against_nodes(bottom.subplots(1, 3), table)
@@ -117,18 +119,18 @@ def _both_muons(ax: Axes, matrix: pd.DataFrame, component: str) -> None:
     wide = _wide(matrix, component)
     limit = 1.1 * np.abs(wide.to_numpy()).max() or 1.0
     ax.plot([-limit, limit], [-limit, limit], "--", color=style.GREY, linewidth=1)
-    for (trial, points), marker in zip(
-        wide.groupby("trial"), "osD^vPX<>*" * len(wide), strict=False
-    ):
+    trials = wide.groupby("trial")
+    told_apart = len(trials) <= len(MARKERS)
+    for number, (trial, points) in enumerate(trials):
         ax.plot(
             points["minus"],
             points["plus"],
-            marker,
+            MARKERS[number] if told_apart else "o",
             color=style.BLUE,
-            alpha=0.6,
+            alpha=0.6 if told_apart else 0.4,
             mew=0,
             markersize=5,
-            label=f"trial {trial}",
+            label=f"trial {trial}" if told_apart else "_nolegend_",
         )
     _square(ax, limit)
 

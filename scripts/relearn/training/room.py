@@ -34,8 +34,8 @@ class Room:
     ----------
     arguments, values, deltas
         Of each layer (networks, nodes, events): before and after the activation, and the
-        loss's gradient before it. Values share memory with arguments where all activations
-        of a layer allow it.
+        loss's gradient before it (hidden layers alone). Values share memory with arguments
+        where all activations of a layer allow it.
     drops, dropped
         Of each hidden layer, where there is dropout: multipliers, and multiplied values.
     """
@@ -61,7 +61,11 @@ class Room:
         self.events = events
         self.arguments = [room(nodes) for nodes in sizes[1:]]
         self.values: list[Tensor] = []
-        self.deltas = [room(nodes) for nodes in hidden]
+        # The arguments of the next layer are over when a layer's deltas begin.
+        self.deltas = [
+            self.arguments[layer + 1] if layer + 1 < len(hidden) and after == nodes else room(nodes)
+            for layer, (nodes, after) in enumerate(zip(hidden, sizes[2:], strict=True))
+        ]
         self.drops = [room(nodes) for nodes in hidden if dropout]
         self.dropped = [room(nodes) for nodes in hidden if dropout]
         self._parts = []

@@ -4,6 +4,7 @@ import numpy as np
 
 from relearn import kinematics as kin
 from relearn.jets.images import AROUND, HEIGHT, PIXELS, WHOLE, WIDTH
+from relearn.jets.kernels.images import ALIGNED
 from relearn.jets.kernels.subjettiness import BLUR, STEPS, STILL
 
 
@@ -105,7 +106,7 @@ def image(p4, crop=True):
         up = peaks[1] * size / np.linalg.norm(peaks[1] * size)
         turn = np.array([[up[1], -up[0]], [up[0], up[1]]])
         places, peaks = ((a * size) @ turn.T / size for a in (places, peaks))
-    if len(peaks) > 2 and peaks[2, 0] < 0:
+    if len(peaks) > 2 and peaks[2, 0] < -ALIGNED:
         places = places * [-1, 1]
     pixels = PIXELS if crop else WHOLE
     picture = np.zeros((pixels, pixels))

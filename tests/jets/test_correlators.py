@@ -57,9 +57,12 @@ def test_real_jets_agree_with_the_plain_sums(beta):
 
 
 @QUICK
-@given(particles.filter(lambda p: len(p) > 2), st.floats(0.3, 2), st.floats(0.1, 10))
+@given(particles.filter(lambda p: len(p) > 2), st.floats(0.3, 1.5), st.floats(0.1, 10))
 def test_ratios_under_scaled_angles_and_scaled_pt(triples, narrower, harder):
-    """A boost along the jet's axis scales all angles; D2 does not see it, C2 goes with angle^β."""
+    """A boost along the jet's axis scales all angles; D2 does not see it, C2 goes with angle^β.
+
+    As long as no two particles come to be half a turn apart: here at most 1.5 · 2 rad.
+    """
     pt, places = triples[:, 0], triples[:, 1:]
     before = massless(pt, *places.T)[None]
     after = massless(harder * pt, *(narrower * places).T)[None]

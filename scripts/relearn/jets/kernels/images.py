@@ -8,6 +8,7 @@ from relearn.jets.kernels import compiled
 
 HALF = 48  # pixels from the middle to the edge of the whole image
 WIDTH = 2 * HALF
+ALIGNED = 1e-9  # in pixels: not to the left, whatever the rounding says
 
 
 @compiled
@@ -62,7 +63,7 @@ def from_pixels(x, y, et, values, offsets, width, height, centre, rotate, flip, 
         side = 1.0
         if flip and maxima[2] >= 0:
             right, _ = _turned(px[maxima[2]] - dx, py[maxima[2]] - dy, cosine, sine, width, height)
-            side = -1.0 if right < 0.0 else 1.0
+            side = -1.0 if right < -ALIGNED else 1.0
         for i in range(first, last):
             k = where[i - first]
             if k >= 0:

@@ -26,6 +26,7 @@ NEEDS = {
     "generate": Need(mem_mb=1500, runtime=30),
     "jets": Need(mem_mb=2000, runtime=30),
     "dataset": Need(mem_mb=2000, runtime=20),
+    "external": Need(mem_mb=2000, runtime=360),
     "train": Need(mem_mb=3000, runtime=240, gpu=1),
     "measure": Need(mem_mb=3000, runtime=60),
     "draw": Need(mem_mb=1000, runtime=10),

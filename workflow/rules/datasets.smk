@@ -77,3 +77,29 @@ rule dataset_tagging:
     shell:
         "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --jets {input.jets:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule dataset_external:
+    input:
+        script=script("build_external"),
+        files=lambda w: [shipped(CFG.datasets[w.dataset].files[split]) for split in plan.SPLITS],
+    output:
+        f"{R}/datasets/{{dataset}}.h5",
+    log:
+        f"{R}/logs/dataset/{{dataset}}.log",
+    benchmark:
+        f"{R}/benchmarks/dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=of_kind("external"),
+    conda:
+        env("jets")
+    threads: NEEDS["external"].threads
+    resources:
+        mem_mb=NEEDS["external"].mem(),
+        runtime=NEEDS["external"].minutes(),
+    params:
+        code=fingerprint("build_external"),
+        settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
+    shell:
+        "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        " --files {input.files:q} --output {output:q} > {log:q} 2>&1"

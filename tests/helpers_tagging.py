@@ -67,11 +67,15 @@ def write_jets(folder, side, part, jets, events=100):
 
 
 def write_parts(folder, jets=SMALL, parts=1, **columns):
-    """Write `parts` files of each class and split with just enough jets; return side → jets."""
+    """Write `parts` files of each class and split with just enough jets.
+
+    `columns` as in `make_jets`, or side → values. Returns (side, split) → jets.
+    """
     made = {}
     for k, side in enumerate(SAMPLES):
+        mine = {n: one[side] if isinstance(one, dict) else one for n, one in columns.items()}
         for i, (split, count) in enumerate(jets.items()):
-            one = make_jets(count, seed=10 * i + k, **columns)
+            one = make_jets(count, seed=10 * i + k, **mine)
             for part, rows in enumerate(np.array_split(np.arange(count), parts)):
                 write_jets(folder, side, f"{split}-{part:04d}", one[rows])
             made[side, split] = one

@@ -1,0 +1,232 @@
+"""The jets of taggers: are they what was asked for, and what was lost on the way?
+
+Signal and background, energy flow and towers, each dataset. All splits are taken together.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from relearn.data import tagfile
+from relearn.data.hdf5 import SPLITS
+from relearn.studies.inputs import StudyInputs
+
+OBSERVABLES = ("pt", "eta", "mass", "sd_mass", "tau1_b1", "tau2_b1", "tau3_b1", "multiplicity")
+QUALITY = ("found", "lost", "lost_pt")
+TRUTH = ("gen_pt", "hat_pt", "merged")
+HISTOGRAMS = ("pt", "eta", "mass", "sd_mass", "tau32", "tau21", "multiplicity", "response")
+QUANTILES = (0.01, 0.16, 0.5, 0.84, 0.99)
+NEAR = 1.1  # of the generator's cut: a spectrum that is cut has many events there
+HIGH, WIDER = 1000, 2  # windows above it, GeV, have fewer jets: bins of the spectra together
+Array = NDArray[np.float64]
+
+
+def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
+    """Return moments and quantiles of each quantity, their `histograms`, and the `spectra`.
+
+    The main table has a row per dataset, class, kind (``truth`` for what no detector sees) and
+    quantity: jets, mean and its error, sd, quantiles q01 … q99, smallest and largest. Of what
+    can be yes or no (found, merged, loses, cut, near_hat_cut) the mean is the share of jets.
+
+    - ``response``: pT over that of the jet of stable particles;
+    - ``found``: there is such a jet at all; only those are in the other rows;
+    - ``loses``, ``lost``, ``lost_share``: whether the reclustering leaves constituents out, how
+      many, and their share of pT;
+    - ``cut``, ``cut_number``: whether the dataset stores fewer constituents than there are, and
+      how many it lacks;
+    - ``merged``: b and both quarks are within R; signal only;
+    - ``near_hat_cut``: the hard process is less than 10 % above the generator's cut.
+
+    The histograms have, per dataset, class, kind and quantity, low, high, jets, and density,
+    the share of all jets per unit of the quantity. The spectra are the same of ``leading``, the
+    pT of the leading jets before the window (``selected`` marks the bins inside it), ``hat``,
+    that of all events' hard process, and ``hat_selected``, that of the jets inside.
+    """
+    rows, histograms, spectra = [], [], []
+    for dataset, path in inputs.datasets.items():
+        described = tagfile.describe(path)
+        for side, label in tagfile.LABELS.items():
+            for kind in described.kinds:
+                block = _read(path, kind, label)
+                stored = described.shapes[f"{kind}/p4"][0]
+                edges = _edges(block, described.selection.get(side, {}))
+                place = {"dataset": dataset, "class": side, "kind": kind}
+                found = quantities(block, stored)
+                for name, (values, weight) in found.items():
+                    rows.append(place | {"quantity": name} | describe(values, weight))
+                for name in HISTOGRAMS:
+                    histograms.append(_histogram(place, name, *found[name], edges[name]))
+            place |= {"kind": "truth"}
+            known = described.spectra.get(side)
+            for name, values in _truth(block, side, known).items():
+                rows.append(place | {"quantity": name} | describe(values, block["weight"]))
+            if known:
+                window = described.selection[side]["pt"]
+                spectra.append(_spectra(dataset, side, block, known, window))
+    return {
+        "": pd.DataFrame(rows),
+        "histograms": pd.concat(histograms, ignore_index=True),
+        "spectra": pd.concat(spectra, ignore_index=True) if spectra else pd.DataFrame(),
+    }
+
+
+def _read(path: str, kind: str, label: float) -> dict[str, Array]:
+    """Return all that is looked at of one class, float64."""
+    pooled: dict[str, list[Array]] = {}
+    for split in SPLITS:
+        block = tagfile.read(
+            path, split, kind, (), observables=OBSERVABLES, quality=QUALITY, truth=TRUTH
+        )
+        mine = block.label == label
+        columns = {"weight": block.weight} | block.observables | block.quality | block.truth
+        for name, values in columns.items():
+            pooled.setdefault(name, []).append(values[mine].astype(np.float64))
+    return {name: np.concatenate(parts) for name, parts in pooled.items()}
+
+
+def quantities(block: Mapping[str, Array], stored: int) -> dict[str, tuple[Array, Array]]:
+    """Return quantity → its values and weights.
+
+    Parameters
+    ----------
+    block
+        `OBSERVABLES`, `QUALITY`, `TRUTH` and ``weight``, (jets,).
+    stored
+        Number of constituents that the dataset has room for.
+    """
+    there = block["found"] > 0
+    jets = {name: values[there] for name, values in block.items()}
+    more = np.maximum(jets["multiplicity"] - stored, 0)
+    found = {name: jets[name] for name in ("pt", "eta", "mass", "sd_mass", "multiplicity")}
+    found |= {
+        "tau21": _ratio(jets["tau2_b1"], jets["tau1_b1"]),
+        "tau32": _ratio(jets["tau3_b1"], jets["tau2_b1"]),
+        "response": _ratio(jets["pt"], jets["gen_pt"]),
+        "loses": jets["lost"] > 0,
+        "lost": jets["lost"],
+        "lost_share": _ratio(jets["lost_pt"], jets["pt"] + jets["lost_pt"]),
+        "cut": more > 0,
+        "cut_number": more,
+    }
+    weighted = {"found": (there.astype(np.float64), block["weight"])}
+    for name, values in found.items():
+        finite = np.isfinite(values)
+        weighted[name] = values[finite].astype(np.float64), jets["weight"][finite]
+    return weighted
+
+
+def _ratio(above: Array, below: Array) -> Array:
+    """Divide; NaN where there is nothing to divide by."""
+    return np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0)
+
+
+def _truth(
+    block: Mapping[str, Array], side: str, spectra: tagfile.Spectra | None
+) -> dict[str, Array]:
+    found = {"hat_pt": block["hat_pt"]}
+    if side == "signal":
+        found["merged"] = block["merged"]
+    if spectra:
+        found["near_hat_cut"] = (block["hat_pt"] < NEAR * hat_cut(spectra)).astype(np.float64)
+    return found
+
+
+def hat_cut(spectra: tagfile.Spectra) -> float:
+    """Return where the spectrum of the hard process begins: the generator's cut, GeV."""
+    return float(spectra.edges[:-1][spectra.hat > 0].min())
+
+
+def describe(values: Array, weight: Array) -> dict[str, float]:
+    """Return the number of jets, and weighted moments and quantiles of a quantity."""
+    if not len(values):
+        return {"jets": 0}
+    mean = float(np.average(values, weights=weight))
+    away = values - mean
+    quantiles = np.quantile(values, QUANTILES, weights=weight, method="inverted_cdf")
+    return {
+        "jets": len(values),
+        "mean": mean,
+        "error": float(np.sqrt(np.sum((weight * away) ** 2)) / weight.sum()),
+        "sd": float(np.sqrt(np.average(away**2, weights=weight))),
+        **{f"q{round(100 * q):02d}": float(x) for q, x in zip(QUANTILES, quantiles, strict=True)},
+        "smallest": float(values.min()),
+        "largest": float(values.max()),
+    }
+
+
+def _edges(block: Mapping[str, Array], selection: Mapping) -> dict[str, Array]:
+    """Return the bins of each quantity: wider at high pT, where masses are larger."""
+    low, high = selection.get("pt", (block["pt"].min(), block["pt"].max()))
+    eta = selection.get("abs_eta_max", float(np.abs(block["eta"]).max()))
+    margin = 0.1 * (high - low)
+    mass = np.linspace(0, max(400, low / 2), 41)
+    return {
+        "pt": np.linspace(low - margin, high + margin, 25),
+        "eta": np.linspace(-1.1 * eta, 1.1 * eta, 23),
+        "mass": mass,
+        "sd_mass": mass,
+        "tau32": np.linspace(0, 1.1, 34),
+        "tau21": np.linspace(0, 1.1, 34),
+        "multiplicity": np.linspace(0, 200, 41),
+        "response": np.linspace(0.7, 1.15, 46),
+    }
+
+
+def _histogram(
+    place: Mapping[str, str], name: str, values: Array, weight: Array, edges: Array
+) -> pd.DataFrame:
+    counts, _ = np.histogram(values, edges)
+    sums, _ = np.histogram(values, edges, weights=weight)
+    return pd.DataFrame(
+        dict(place)
+        | {
+            "quantity": name,
+            "low": edges[:-1],
+            "high": edges[1:],
+            "jets": counts,
+            "density": sums / np.diff(edges) / weight.sum() if len(values) else 0.0,
+        }
+    )
+
+
+def _spectra(
+    dataset: str,
+    side: str,
+    block: Mapping[str, Array],
+    spectra: tagfile.Spectra,
+    window: tuple[float, float],
+) -> pd.DataFrame:
+    """Return the spectra that a selection starts from, and that of the hard process after it."""
+    edges, together = spectra.edges, WIDER if window[0] > HIGH else 1
+    chosen, _ = np.histogram(block["hat_pt"], edges, weights=block["weight"])
+    edges, tables = edges[::together], []
+    for name, sums in (
+        ("leading", spectra.leading),
+        ("hat", spectra.hat),
+        ("hat_selected", chosen),
+    ):
+        sums = sums.reshape(-1, together).sum(axis=1)
+        filled = np.flatnonzero(sums)
+        if not len(filled):
+            continue
+        some = slice(filled[0], filled[-1] + 1)
+        low, high = edges[:-1][some], edges[1:][some]
+        middle = (low + high) / 2
+        inside = (middle > window[0]) & (middle < window[1])
+        tables.append(
+            pd.DataFrame(
+                {
+                    "dataset": dataset,
+                    "class": side,
+                    "spectrum": name,
+                    "low": low,
+                    "high": high,
+                    "sum": sums[some],
+                    "density": sums[some] / (high - low) / sums.sum(),
+                    "selected": inside & (name == "leading"),
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)

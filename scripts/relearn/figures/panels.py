@@ -124,8 +124,8 @@ def title(ax: Axes, letter: str, text: str) -> None:
 
 
 def after(letter: str) -> str:
-    """Return the next letter."""
-    return chr(ord(letter) + 1)
+    """Return the next letter: a … z, then A … Z."""
+    return "A" if letter == "z" else chr(ord(letter) + 1)
 
 
 def sizes_label(hidden: str) -> str:

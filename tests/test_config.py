@@ -53,6 +53,16 @@ BAD = {
     "unknown sample": ("datasets/zmumu/sample", "zee", ["datasets.zmumu.sample", "ttbar_mumu"]),
     "no events": ("datasets/zmumu/events/train", 0, ["datasets.zmumu.events.train"]),
     "missing split": ("datasets/zmumu/events/test", ..., ["events.test", "required"]),
+    "detector without particles": (
+        "datasets/detector_validation/samples/ttbar",
+        "ttbar_mumu",
+        ["datasets.detector_validation.samples.ttbar", "keep: stable", "samples.ttbar_mumu"],
+    ),
+    "process that Delphes has not seen": (
+        "datasets/detector_validation/samples",
+        {"qcd": "validation_ttbar"},
+        ["datasets.detector_validation", "qcd", "'ttbar' or 'zmumu'"],
+    ),
     "unknown kind": ("datasets/zmumu/kind", "photons", ["datasets.zmumu", "dimuon", "momenta"]),
     "all nodes dropped": ("scans/pt_dropout/dropout", 1.0, ["scans.pt_dropout.dropout", "1"]),
     "unknown detector": ("samples/zmumu/detector", "geant", ["samples.zmumu.detector", "none"]),

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from relearn.configdata import Dimuon, External, Momenta, Name, Sample, Strict, Tagging
+from relearn.configdata import Detector, Dimuon, External, Momenta, Name, Sample, Strict, Tagging
 from relearn.configscans import SCAN_AXES, Scan, Study, Training
 from relearn.errors import UserError
 
@@ -30,8 +30,14 @@ DIMUON_TARGETS = (
     "gamma",
 )
 MOMENTA_TARGETS = ("identity", "square", "norm_squared")
-TARGETS = {"dimuon": DIMUON_TARGETS, "momenta": MOMENTA_TARGETS, "tagging": (), "external": ()}
-Dataset = Annotated[Dimuon | Momenta | Tagging | External, Field(discriminator="kind")]
+TARGETS = {
+    "dimuon": DIMUON_TARGETS,
+    "momenta": MOMENTA_TARGETS,
+    "tagging": (),
+    "external": (),
+    "detector": (),
+}
+Dataset = Annotated[Dimuon | Momenta | Tagging | External | Detector, Field(discriminator="kind")]
 
 
 class Config(Strict):
@@ -64,6 +70,16 @@ class Config(Strict):
                         raise ValueError(
                             f"datasets.{name}.{side}: the sample {sample} has no `jets`: "
                             "say which (radius, pt, …) in samples"
+                        )
+            if isinstance(dataset, Detector):
+                for process, sample in dataset.samples.items():
+                    key = f"datasets.{name}.samples.{process}"
+                    _known(key, sample, self.samples)
+                    made = self.samples[sample]
+                    if made.detector != "none" or made.keep != "stable":
+                        raise ValueError(
+                            f"{key}: the detectors need the true particles: set `detector: none` "
+                            f"and `keep: stable` of samples.{sample}"
                         )
         for name, scan in self.scans.items():
             for dataset in scan.dataset:
@@ -168,7 +184,10 @@ def load(scale: str, folder: Path = CONFIG_FOLDER) -> Config:
 
 
 def _explain(item: Mapping[str, Any]) -> str:
-    key = ".".join(str(part) for part in item["loc"] if part not in TARGETS)
+    place = list(item["loc"])
+    if place[:1] == ["datasets"] and len(place) > 2:
+        del place[2]  # the kind, which is no key
+    key = ".".join(map(str, place))
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
         return f"  {key}: unknown key; see config/README.md for the keys there are"

@@ -132,6 +132,17 @@ class Tagging(Strict):
     constituents: int = Field(100, ge=1, description="constituents stored, those of highest pT")
 
 
+class Detector(Strict):
+    """What both cards of the embedded detector see, beside what Delphes has seen."""
+
+    kind: Literal["detector"] = Field(description="the embedded detector and Delphes")
+    samples: dict[Literal["ttbar", "zmumu"], Name] = Field(
+        min_length=1,
+        description="process of the reference → a sample of it, `detector: none`, `keep: stable`",
+    )
+    events: int = Field(ge=1, description="events of each; nothing is selected")
+
+
 class External(Strict):
     """Jets made elsewhere: four-vectors of constituents in HDF5, Parquet or ROOT files."""
 

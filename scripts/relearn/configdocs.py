@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from relearn.config import TARGETS, Config
 from relearn.configdata import (
+    Detector,
     Dimuon,
     External,
     Jets,
@@ -30,6 +31,7 @@ SECTIONS = {
     "datasets.<name>, kind: momenta": (Momenta, "Toy momenta for functions of one vector."),
     "datasets.<name>, kind: tagging": (Tagging, "As many jets of either class."),
     "datasets.<name>, kind: external": (External, "Jets from files that were made elsewhere."),
+    "datasets.<name>, kind: detector": (Detector, "The embedded detector beside Delphes."),
     "datasets.<name>.jets": (JetSplit, "The split is by event file: asking for more moves none."),
     "datasets.<name>.selection": (Selection, ""),
     "datasets.<name>.events": (Split, "The split is by event file: asking for more moves none."),

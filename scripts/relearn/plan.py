@@ -15,11 +15,12 @@ import yaml
 
 from relearn import scans
 from relearn.config import Config, scan_spec
-from relearn.configdata import Dimuon, Sample, Tagging
+from relearn.configdata import Detector, Dimuon, Sample, Tagging
 from relearn.errors import UserError
 from relearn.toolversions import versions
 
 SPLITS = ("train", "validation", "test")
+CARDS = ("CMS", "ATLAS")  # of the embedded detector, and of the Delphes that it is compared with
 YIELD_MARGIN = 1.05  # more events than the measured yield asks for, for its fluctuation
 MODEL_FILES = ("weights.safetensors", "runs.csv", "history.csv", "spec.json")
 
@@ -35,6 +36,9 @@ class StudyPlan:
 
 STUDIES = {
     "samples": StudyPlan("The simulated samples", extras=("histograms",)),
+    "detector_validation": StudyPlan(
+        "The embedded detector against Delphes", extras=("histograms", "efficiencies")
+    ),
     "pt_nodes": StudyPlan("pT of Z→μμ against the number of nodes", extras=("predictions", "bins")),
     "pt_layers": StudyPlan("pT with a second layer, and dead units", extras=("bins",)),
     "pt_weights": StudyPlan("First-layer weights of the pT networks", extras=("matrix",)),
@@ -79,10 +83,12 @@ def check_studies(config: Config) -> None:
 
 
 def samples_of(config: Config, dataset: str) -> list[str]:
-    """Return the samples that a dataset is built from: one, or signal and background, or none."""
+    """Return the samples that a dataset is built from: one, several, or none."""
     wanted = config.datasets[dataset]
     if isinstance(wanted, Dimuon):
         return [wanted.sample]
+    if isinstance(wanted, Detector):
+        return list(dict.fromkeys(wanted.samples.values()))
     return [wanted.signal, wanted.background] if isinstance(wanted, Tagging) else []
 
 
@@ -178,11 +184,16 @@ def _numbers(
 ) -> dict[str, int]:
     """Return how many parts of a sample each split of a dataset needs.
 
+    Where nothing is selected, every event counts and no yield is asked for.
+
     Raises
     ------
     UserError
         If the yield has not been measured for these cards, detector and selection.
     """
+    wanted, made = config.datasets[dataset], config.samples[sample]
+    if isinstance(wanted, Detector):
+        return {"test": math.ceil(wanted.events / made.events_per_part)}
     key = yield_key(config, dataset, sample, root)
     if key not in yields:
         raise UserError(
@@ -190,7 +201,7 @@ def _numbers(
             "card, the detector or the selection is new. Measure it with `make yields` (add "
             "SCALE=… for an overlay)."
         )
-    per_part = yields[key] * config.samples[sample].events_per_part
+    per_part = yields[key] * made.events_per_part
     return {
         split: math.ceil(YIELD_MARGIN * wanted_of(config, dataset, split) / per_part)
         for split in SPLITS
@@ -200,7 +211,7 @@ def _numbers(
 def part_files(config: Config, dataset: str, yields: Mapping[str, float], root: Path) -> list[str]:
     """Return the event files, or for jets the jet files, that a dataset is built from, in order."""
     stage, suffix = ("jets", "parquet")
-    if isinstance(config.datasets[dataset], Dimuon):
+    if isinstance(config.datasets[dataset], (Dimuon, Detector)):
         stage, suffix = ("events", "root")
     return [
         f"{results_dir(config)}/{stage}/{sample}/{split}-{i:04d}.{suffix}"

@@ -50,6 +50,16 @@ def entry(key, share, dataset="zmumu"):
     return yields.Yield(key, dataset, share, 20000, "some card, CMS")
 
 
+def test_where_nothing_is_selected_events_are_counted():
+    made = CONFIG.model_dump()
+    made["samples"]["validation_ttbar"]["events_per_part"] = 400
+    made["datasets"]["detector_validation"]["events"] = 801
+    files = plan.part_files(config.resolve(made), "detector_validation", {}, ROOT)
+    ttbar = [file for file in files if "validation_ttbar" in file]
+    assert [file.rsplit("/", 1)[1] for file in ttbar] == [f"test-000{i}.root" for i in range(3)]
+    assert all("/events/validation_" in file for file in files)
+
+
 def test_file_grows_and_keeps_what_is_there(tmp_path):
     path = tmp_path / "yields.yaml"
     yields.append(path, entry("aaaa", 0.37661))
@@ -66,7 +76,8 @@ def test_file_grows_and_keeps_what_is_there(tmp_path):
 def test_only_what_is_not_known_is_measured():
     everything = yields.missing(CONFIG, {}, ROOT)
     samples = {sample for _, sample in everything.values()}
-    assert samples == set(CONFIG.samples), "toy momenta have no yield"
+    selected = {"zmumu", "ttbar_mumu"}
+    assert samples == selected, "toy momenta and the detector's validation have no yield"
     known = dict.fromkeys(list(everything)[:1], 0.3)
     assert yields.missing(CONFIG, known, ROOT) == dict(list(everything.items())[1:])
     assert yields.missing(CONFIG, plan.read_yields(ROOT / "config/yields.yaml"), ROOT) == {}

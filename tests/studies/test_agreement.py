@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from relearn.studies import agreement
 
@@ -20,6 +20,16 @@ def test_z_in_closed_form():
     found = agreement.shares(60, 40, 100)
     assert found["statistic"] == pytest.approx(0.2 / np.sqrt(0.25 * 2 / 100))
     assert agreement.shares(50, 500, 100, 1000)["statistic"] == 0
+
+
+def test_few_successes_have_the_exact_p():
+    # all of 9 beside none of 9: two of the (18 over 9) ways to choose 9 successes
+    found = agreement.shares(9, 0, 9)
+    assert found["p"] == pytest.approx(2 / special.comb(18, 9), rel=1e-6)
+    # 15 of 20 beside 95 % of 20000: unlikely, but the normal distribution would call it failed
+    found = agreement.shares(15, 19000, 20, 20000)
+    assert abs(found["statistic"]) > 3.9 and found["p"] > agreement.P_MIN and found["pass"]
+    assert found["p"] == pytest.approx(stats.binom.cdf(15, 20, 0.95), rel=0.05)
 
 
 def test_equal_samples_pass_and_have_no_distance():

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from helpers_detector import stable
 
+from relearn.data.detector_observables import observe
+from relearn.data.observed import Observed, load, save
 from relearn.generate import cards
 from relearn.generate.detector import simulate
-from relearn.studies.detector_observables import Observed, observe
-from relearn.studies.detector_validation import COLUMNS, compare, load, save
+from relearn.studies.detector_validation import COLUMNS, compare
 
 REFERENCE = cards.SHIPPED / "reference"
 EVENTS = 30

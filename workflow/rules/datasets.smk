@@ -103,3 +103,38 @@ rule dataset_external:
     shell:
         "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --files {input.files:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule dataset_detector:
+    input:
+        script=script("build_detector"),
+        events=lambda w: plan.part_files(CFG, w.dataset, YIELDS, ROOT),
+        cards=[shipped(f"config/detector/{card}.yaml") for card in plan.CARDS],
+        reference=lambda w: [
+            shipped(f"config/detector/reference/{process}_{card}.npz")
+            for process in CFG.datasets[w.dataset].samples
+            for card in plan.CARDS
+        ],
+    output:
+        f"{R}/datasets/{{dataset}}.h5",
+    log:
+        f"{R}/logs/dataset/{{dataset}}.log",
+    benchmark:
+        f"{R}/benchmarks/dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=of_kind("detector"),
+    conda:
+        env("jets")
+    threads: NEEDS["dataset"].threads
+    resources:
+        mem_mb=NEEDS["dataset"].mem(),
+        runtime=NEEDS["dataset"].minutes(),
+    params:
+        code=fingerprint("build_detector"),
+        tools=versions("jets", "python-fastjet"),
+        settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
+        seed=CFG.seed,
+    shell:
+        "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        " --events {input.events:q} --cards {input.cards:q} --reference {input.reference:q}"
+        " --root-seed {params.seed} --output {output:q} > {log:q} 2>&1"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from relearn import plan
 from relearn.config import Config
-from relearn.configdata import Dimuon
+from relearn.configdata import Detector, Dimuon
 from relearn.data.dimuon import pairs
 from relearn.data.jets import find
 from relearn.errors import UserError
@@ -37,7 +37,9 @@ class Yield:
 def missing(config: Config, known: Mapping[str, float], root: Path) -> dict[str, tuple[str, str]]:
     """Return key → (dataset, sample) of the yields that are not known, each key once."""
     wanted: dict[str, tuple[str, str]] = {}
-    for dataset in config.datasets:
+    for dataset, content in config.datasets.items():
+        if isinstance(content, Detector):  # nothing is selected
+            continue
         for sample in plan.samples_of(config, dataset):
             wanted.setdefault(plan.yield_key(config, dataset, sample, root), (dataset, sample))
     return {key: names for key, names in wanted.items() if key not in known}

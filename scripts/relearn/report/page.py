@@ -224,6 +224,8 @@ def _tiles(
 
 def _size(dataset: Mapping[str, Any]) -> int:
     """Return how many events a dataset of the config has, or jets of both classes."""
+    if dataset["kind"] == "detector":
+        return len(dataset["samples"]) * dataset["events"]
     if "events" in dataset:
         return sum(dataset["events"].values())
     return 2 * sum((dataset["jets"] or {}).values())

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 P_MIN = 1e-4
+COUNTED = 10  # successes, or failures, that a normal distribution of a share needs
 Row = dict[str, Any]
 Array = NDArray[np.float64]
 
@@ -34,11 +35,6 @@ def means(ours: tuple[float, float], theirs: tuple[float, float]) -> Row:
     return _row("means", ours[0], theirs[0], difference / error if error else 0.0)
 
 
-def mean_and_error(values: Array) -> tuple[float, float]:
-    """Return the mean and its standard error."""
-    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
-
-
 def shapes(ours: Array, theirs: Array) -> Row:
     """Test two distributions: Kolmogorov–Smirnov. Conservative where the samples share events."""
     found = stats.ks_2samp(ours, theirs)
@@ -51,12 +47,20 @@ def shapes(ours: Array, theirs: Array) -> Row:
 
 
 def shares(ours: int, theirs: int, trials: int, theirs_trials: int | None = None) -> Row:
-    """Test two numbers of successes: z with the binomial error of the common share."""
+    """Test two numbers of successes: z with the binomial error of the common share.
+
+    Where one side expects fewer than `COUNTED` successes or failures, p is Fisher's exact one.
+    """
     others = trials if theirs_trials is None else theirs_trials
     share = (ours + theirs) / (trials + others)
     error = np.sqrt(share * (1 - share) * (1 / trials + 1 / others))
     one, two = ours / trials, theirs / others
-    return _row("shares", one, two, (one - two) / error if error else 0.0)
+    row = _row("shares", one, two, (one - two) / error if error else 0.0)
+    if min(trials, others) * min(share, 1 - share) >= COUNTED:
+        return row
+    table = [[ours, trials - ours], [theirs, others - theirs]]
+    p = float(stats.fisher_exact(table).pvalue)
+    return row | {"p": p} | _verdict(p)
 
 
 def _z(values: ArrayLike) -> float:

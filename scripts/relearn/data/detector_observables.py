@@ -1,6 +1,5 @@
 """What the embedded detector is compared in with Delphes: numbers of events, jets, tracks."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import awkward as ak
@@ -9,39 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relearn import kinematics as kin
+from relearn.data.observed import PT_EDGES, Observed, in_window, pooled
 from relearn.generate.energyflow import NEUTRAL_HADRON, PHOTON, TRACK
-from relearn.studies import agreement
 
 Array = NDArray[np.float64]
 RADIUS = 1.5
 JET_PT_MIN = 20.0  # GeV, at both levels
 MATCH = 0.75  # ΔR between a jet and the true one
-WINDOW = {"pt_min": 350.0, "pt_max": 450.0, "eta_max": 1.0}  # of the leading jet
-PT_EDGES = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1e4)  # GeV, of track efficiencies
 ETA_REGIONS = {"b": (0.0, 1.5), "e": (1.5, 2.5)}
 NEUTRINOS = (12, 14, 16)
-JET = ("pt", "eta", "phi", "mass", "constituents", "true_pt", "true_mass")
 COUNTS = {"n_eflow_track": TRACK, "n_eflow_photon": PHOTON, "n_eflow_nh": NEUTRAL_HADRON}
-FEWEST = 20  # trials of a share that is tested
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What one detector has seen of many events.
-
-    ``events`` holds one number for each event, ``jets`` the leading jets (events × `JET`) by
-    source, ``samples`` unordered numbers, ``shares`` (successes, trials), ``means`` (mean, error).
-    """
-
-    events: dict[str, Array]
-    jets: dict[str, Array]
-    samples: dict[str, Array] = field(default_factory=dict)
-    shares: dict[str, tuple[int, int]] = field(default_factory=dict)
-    means: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def observe(particles: ak.Array, seen: ak.Array) -> Observed:
-    """Return what is compared, of the embedded detector.
+    """Return what is compared, of the embedded detector and all events at once: see `block`."""
+    return pooled([block(particles, seen)])
+
+
+def block(particles: ak.Array, seen: ak.Array) -> Observed:
+    """Return what some events give to it, for `relearn.data.observed.pooled`.
 
     Parameters
     ----------
@@ -60,10 +45,10 @@ def observe(particles: ak.Array, seen: ak.Array) -> Observed:
     for source, things in (("eflow", flow), ("tower", towers)):
         jets[source], members = _leading(_p4_records(things), truth)
         content[source] = things[members]
-    means = {name: agreement.mean_and_error(values) for name, values in _sums(seen).items()}
-    means |= _content(jets, content)
+    numbers = _sums(seen) | _content(jets, content)
     samples, shares = _muons(particles, seen)
-    return Observed(events, jets, samples, shares | _track_shares(particles, seen), means)
+    shares |= _track_shares(particles, seen)
+    return Observed(events, jets, samples, shares, numbers=numbers)
 
 
 def _number(mask: ak.Array) -> Array:
@@ -99,7 +84,7 @@ def _columns(jets: ak.Array) -> Array:
 
 
 def _leading(p4: ak.Array, truth: ak.Array) -> tuple[Array, ak.Array]:
-    """Return the leading jets (events × `JET`), and their constituents' positions."""
+    """Return the leading jets (events × `observed.JET`), and their constituents' positions."""
     sequence = _sequence(p4)
     jets = sequence.inclusive_jets(min_pt=JET_PT_MIN)
     members = sequence.constituent_index(min_pt=JET_PT_MIN)
@@ -122,13 +107,6 @@ def _leading(p4: ak.Array, truth: ak.Array) -> tuple[Array, ak.Array]:
     return found, members
 
 
-def in_window(jets: Array) -> NDArray[np.bool_]:
-    """Return which leading jets (events × `JET`) are in `WINDOW`."""
-    pt, eta = jets[:, 0], jets[:, 1]
-    inside = (pt > WINDOW["pt_min"]) & (pt < WINDOW["pt_max"])
-    return inside & (np.abs(eta) < WINDOW["eta_max"])
-
-
 def _sums(seen: ak.Array) -> dict[str, Array]:
     flow, towers = seen.eflow, seen.towers
     energy = np.sqrt((flow.pt * np.cosh(flow.eta)) ** 2 + flow.mass**2)
@@ -140,13 +118,11 @@ def _sums(seen: ak.Array) -> dict[str, Array]:
     return {name: ak.to_numpy(values).astype(float) for name, values in sums.items()}
 
 
-def _content(jets: dict[str, Array], content: dict[str, ak.Array]) -> dict[str, Any]:
-    """Return means over the leading jets in `WINDOW`."""
+def _content(jets: dict[str, Array], content: dict[str, ak.Array]) -> dict[str, Array]:
+    """Return numbers of the leading jets in the window."""
     found = {}
     for source, columns in jets.items():
         inside = in_window(columns)
-        if inside.sum() < FEWEST:
-            continue
         members = content[source][inside]
         if source == "eflow":
             parts = {"n_tracks": TRACK, "n_ecal": PHOTON, "n_hcal": NEUTRAL_HADRON}
@@ -158,10 +134,7 @@ def _content(jets: dict[str, Array], content: dict[str, ak.Array]) -> dict[str, 
         matched = np.isfinite(true_pt)
         numbers |= {"pt_response": (pt / true_pt)[matched]}
         numbers |= {"mass_response": (mass / true_mass)[matched]}
-        found |= {
-            f"jet_{source}/{name}": agreement.mean_and_error(values)
-            for name, values in numbers.items()
-        }
+        found |= {f"jet_{source}/{name}": values for name, values in numbers.items()}
     return found
 
 

@@ -93,7 +93,7 @@ def test_every_rule_that_the_workflow_times_is_known(nano):
         for path in re.findall(r'benchmark:\s+f"\{R\}/benchmarks/(.+)\.tsv"', file.read_text()):
             folders.add(path.partition("/")[0])
     asked = {name.partition("/")[0] for name in walltimes._asked(nano)}
-    assert folders == asked | {"generate", "report"}
+    assert folders == asked | {*walltimes.PART_RULES, "report"}
 
 
 def test_devices_and_versions_are_those_that_trained(results):

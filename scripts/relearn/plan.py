@@ -21,7 +21,8 @@ from relearn.toolversions import versions
 
 SPLITS = ("train", "validation", "test")
 CARDS = ("CMS", "ATLAS")  # of the embedded detector, and of the Delphes that it is compared with
-YIELD_MARGIN = 1.05  # more events than the measured yield asks for, for its fluctuation
+YIELD_MARGIN = 1.05  # more events than the measured yield asks for, for its own error
+SPREAD = 3  # standard deviations of the number that is found, which small datasets need
 MODEL_FILES = ("weights.safetensors", "runs.csv", "history.csv", "spec.json")
 
 
@@ -50,6 +51,15 @@ STUDIES = {
     "identity": StudyPlan("V → V: the weight matrices found", extras=("matrix",)),
     "square": StudyPlan("V → V²: segments, zero crossings, residual", extras=("curves", "history")),
     "norm_squared": StudyPlan("V → |V|²: intuitive or not", extras=("history",)),
+    "jet_validation": StudyPlan("The jets of taggers", extras=("histograms", "spectra")),
+    "image_steps": StudyPlan(
+        "A jet image, step by step",
+        extras=("pixels", "maxima"),
+        options={"kind": "tower", "jet": 0},
+    ),
+    "image_average": StudyPlan(
+        "Average jet images", extras=("pixels",), options={"kind": "tower", "jets": 10_000}
+    ),
 }
 
 
@@ -166,13 +176,13 @@ def read_yields(path: Path) -> dict[str, float]:
 
 
 def parts(config: Config, sample: str, yields: Mapping[str, float], root: Path) -> list[str]:
-    """Return the parts of `sample` that its datasets need, split by split.
+    """Return the parts of `sample` that the datasets of studies need, split by split.
 
     The split is in the part's name, so that asking for more events adds files to it and
     moves no event from one split to another.
     """
     count = dict.fromkeys(SPLITS, 0)
-    for dataset in config.datasets:
+    for dataset in used_datasets(config):
         if sample in samples_of(config, dataset):
             for split, number in _numbers(config, dataset, sample, yields, root).items():
                 count[split] = max(count[split], number)
@@ -202,22 +212,41 @@ def _numbers(
             "SCALE=… for an overlay)."
         )
     per_part = yields[key] * made.events_per_part
+    numbers = {split: wanted_of(config, dataset, split) for split in SPLITS}
     return {
-        split: math.ceil(YIELD_MARGIN * wanted_of(config, dataset, split) / per_part)
-        for split in SPLITS
+        split: math.ceil(max(YIELD_MARGIN * n, n + SPREAD * math.sqrt(n)) / per_part)
+        for split, n in numbers.items()
     }
 
 
 def part_files(config: Config, dataset: str, yields: Mapping[str, float], root: Path) -> list[str]:
     """Return the event files, or for jets the jet files, that a dataset is built from, in order."""
+    return [
+        f"{stem}-{i:04d}.{suffix}"
+        for stem, suffix, number in _series(config, dataset, yields, root)
+        for i in range(number)
+    ]
+
+
+def part_ranges(config: Config, dataset: str, yields: Mapping[str, float], root: Path) -> str:
+    """Return the same as ranges that bash expands: a command holds no thousands of names."""
+    return " ".join(
+        f"{stem}-{{0000..{number - 1:04d}}}.{suffix}"
+        for stem, suffix, number in _series(config, dataset, yields, root)
+    )
+
+
+def _series(
+    config: Config, dataset: str, yields: Mapping[str, float], root: Path
+) -> list[tuple[str, str, int]]:
+    """Return the files of a dataset as begin of the name, suffix, number of parts."""
     stage, suffix = ("jets", "parquet")
     if isinstance(config.datasets[dataset], (Dimuon, Detector)):
         stage, suffix = ("events", "root")
     return [
-        f"{results_dir(config)}/{stage}/{sample}/{split}-{i:04d}.{suffix}"
+        (f"{results_dir(config)}/{stage}/{sample}/{split}", suffix, number)
         for sample in samples_of(config, dataset)
         for split, number in _numbers(config, dataset, sample, yields, root).items()
-        for i in range(number)
     ]
 
 
@@ -248,6 +277,13 @@ def study_datasets(config: Config, study: str) -> list[str]:
     for scan in config.studies[study].scans:
         wanted |= set(config.scans[scan].dataset)
     return [name for name in config.datasets if name in wanted]
+
+
+def used_datasets(config: Config) -> list[str]:
+    """Return the datasets that studies read, or that their networks are trained on."""
+    used = {name for study in config.studies for name in study_datasets(config, study)}
+    used |= {name for scan in used_scans(config) for name in config.scans[scan].dataset}
+    return [name for name in config.datasets if name in used]
 
 
 def tables(config: Config, study: str) -> list[str]:

@@ -1,15 +1,12 @@
 """Our datasets in the format of the public reference set, and back."""
 
-import subprocess
-import sys
-
 import h5py
 import numpy as np
 import pytest
 from helpers_external import settings
 from helpers_tagging import write_tagging
-from helpers_workflow import ROOT
 
+import export_dataset
 from relearn import kinematics as kin
 from relearn.data import export, external, pandasfile, tagfile
 from relearn.data.hdf5 import SPLITS
@@ -119,8 +116,9 @@ def test_what_cannot_be_exported(dataset, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_by_hand(dataset, tmp_path):
-    command = [sys.executable, str(ROOT / "scripts/export_dataset.py")]
-    command += ["--dataset", str(dataset), "--output", str(tmp_path / "reference")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert f"{tmp_path / 'reference/val.h5'}: {2 * NUMBER} jets" in done.stdout
+def test_by_hand(dataset, tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "reference"
+    words = ["export_dataset.py", "--dataset", str(dataset), "--output", str(folder)]
+    monkeypatch.setattr("sys.argv", words)
+    export_dataset.main()
+    assert f"{folder / 'val.h5'}: {2 * NUMBER} jets" in capsys.readouterr().out

@@ -1,12 +1,16 @@
 """A part of a sample through Delphes: what it is given, and what becomes of what it gives."""
 
 import ast
+import json
 import os
+import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
 import awkward as ak
+import psutil
 import pytest
 from helpers_delphes import COPY, EVENTS, NUMBER, called, install
 from helpers_workflow import ROOT
@@ -156,6 +160,24 @@ def test_what_a_killed_job_left_is_no_obstacle(program, tmp_path):
     (left / "events.root").write_text("half a file")
     run(tmp_path / "train-0000.root")
     assert not left.exists()
+
+
+def test_a_killed_job_takes_delphes_with_it(program, tmp_path):
+    wait = "import os, time; record.with_name('pid').write_text(str(os.getpid())); time.sleep(60)"
+    folder = program(wait)
+    arguments = ["--sample", "ttbar", "--part", "train-0000", "--card", str(CARD)]
+    arguments += ["--settings", json.dumps(SETTINGS), "--output", str(tmp_path / "x.root")]
+    script = str(ROOT / "scripts/generate_delphes.py")
+    job = subprocess.Popen([sys.executable, script, *arguments], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (number := folder / "pid").exists() or not number.read_text():
+        assert job.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    delphes = psutil.Process(int(number.read_text()))
+    job.kill()
+    job.wait()
+    _, alive = psutil.wait_procs([delphes], timeout=10)
+    assert not alive or delphes.status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.parametrize(

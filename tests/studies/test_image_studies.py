@@ -27,6 +27,8 @@ SHOWN = at_pixels((100, 0, 0), (50, 5, -3), (20, 3, 4))
 # the second is at 12 o'clock already, the third on the right
 UPRIGHT = at_pixels((100, 0, 0), (50, 0, 5), (20, 4, 0))
 PAIR = at_pixels((100, 0, 0), (50, 5, -3))
+# all in one line, so that rounding would say where the third is; a fourth is right of it
+IN_LINE = at_pixels((100, 0, 0), (50, 3, -5), (20, -3, 5), (1, -8, -1))
 
 
 def dataset(tmp_path, signal, background, **columns):
@@ -85,6 +87,13 @@ def test_maxima_are_followed_to_where_the_image_has_them(steps):
         np.testing.assert_allclose(
             np.average(angles[near], axis=0, weights=light), place, atol=1e-6
         )
+
+
+def test_a_third_maximum_in_line_flips_neither_the_image_nor_the_marks():
+    assert (jet_image(IN_LINE[None], STEPS[:2]) == jet_image(IN_LINE[None], STEPS[:3])).all()
+    places = image_steps.three_maxima(jet_image(IN_LINE[None], ())[0])
+    turned, flipped = (image_steps.follow(places, STEPS[:n]) for n in (2, 3))
+    np.testing.assert_array_equal(turned, flipped)
 
 
 def test_each_step_does_what_it_says():

@@ -73,10 +73,11 @@ rule dataset_tagging:
         runtime=NEEDS["dataset"].minutes(),
     params:
         code=fingerprint("build_tagging"),
+        jets=lambda w: plan.part_ranges(CFG, w.dataset, YIELDS, ROOT),
         settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
     shell:
         "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
-        " --jets {input.jets:q} --output {output:q} > {log:q} 2>&1"
+        " --jets {params.jets} --output {output:q} > {log:q} 2>&1"
 
 
 rule dataset_external:

@@ -62,7 +62,7 @@ def config_yaml(config: Mapping[str, Any]) -> str:
 
     What is not set (null) is left out; lists of numbers stand in one line.
     """
-    ordered = resolve(config).model_dump(exclude_none=True)
+    ordered = resolve(config).model_dump(mode="json", exclude_none=True)
     return yaml.dump(
         ordered, sort_keys=False, allow_unicode=True, default_flow_style=None, width=88
     )

@@ -18,6 +18,7 @@ TOP_MASS, NEAR_TOP = 172.5, 20.0  # GeV
 USUAL = 0.2  # how far a QCD jet's mass may be from the median
 # what is to be seen: maxima this far apart, turned by this much, the third this far left
 APART, TILT, ASIDE = 0.25, np.pi / 4, 0.2
+ALIGNED = 1e-9  # a third maximum in line with the others is not to the left, as in the images
 Array = NDArray[np.float64]
 
 
@@ -125,7 +126,7 @@ def follow(places: Array, steps: tuple[str, ...]) -> Array:
     if "rotate" in steps and len(places) > 1:
         x, y = places[1]
         places = places @ np.array([[y, x], [-x, y]]) / np.hypot(x, y)
-    if "flip" in steps and len(places) > 2 and places[2, 0] < 0:
+    if "flip" in steps and len(places) > 2 and places[2, 0] < -ALIGNED:
         places = places * [-1, 1]
     return places
 

@@ -65,6 +65,13 @@ def test_a_second_run_has_nothing_to_do(smoke_run):
     assert "Nothing to be done" in outcome.text, outcome.reasons()
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_another_device_trains_nothing_again(smoke_run, device):
+    outcome = snakemake(smoke_run, "--dry-run", *SMOKE, f"device={device}")
+    assert outcome.code == 0, outcome.reasons()
+    assert set(outcome.jobs()) <= {"provenance", "report", "all"}, outcome.reasons()
+
+
 def redone(folder, file, old, new):
     """Return the jobs that a change of a file asks for; the file is put back."""
     path = folder / file

@@ -20,8 +20,11 @@ rule train:
     threads: CFG.training.threads
     resources:
         mem_mb=NEEDS["train"].mem(),
-        runtime=NEEDS["train"].minutes(),
+        runtime=lambda w, attempt: NEEDS["train"].minutes(batch_of(w).est_seconds)(w, attempt),
         gpu=NEEDS["train"].gpu if GPU else 0,
+        # No parameter: neither code nor params may tell one device from another, or a move to
+        # a GPU would train everything again.
+        device=CFG.device if GPU else "cpu",
     params:
         code=fingerprint("train_ensemble"),
         tools=versions("train", "pytorch", "numpy"),
@@ -35,6 +38,6 @@ rule train:
         checkpoint=lambda w: f"{R}/checkpoints/{w.scan}/{w.batch}",
     shell:
         "python {input.script} --scan {params.scan:q} --batch {wildcards.batch}"
-        f" --device {CFG.device}"
+        " --device {resources.device}"
         " --dataset {input.dataset:q} {params.pretrained} --code {params.code}"
         " --checkpoint {params.checkpoint:q} --output {params.folder:q} > {log:q} 2>&1"

@@ -1,13 +1,15 @@
 """The pins of envs/, the pip lock and pyproject.toml say the same."""
 
+import ast
 import re
+import sys
 import tomllib
 
 import pytest
 import yaml
 from helpers_workflow import ROOT
 
-from relearn import toolversions
+from relearn import fingerprint, plan, toolversions
 
 ENVIRONMENTS = ("generate", "jets", "train", "plot")
 PYPI_NAME = {
@@ -57,3 +59,50 @@ def test_locks_hold_the_direct_dependencies():
 def test_run_and_dev_agree():
     run, dev = locked("run"), locked("dev")
     assert {package: dev[package] for package in run} == run
+
+
+# What a module is called where its package is not.
+PACKAGE = {
+    "yaml": "pyyaml",
+    "torch": "pytorch",
+    "matplotlib": "matplotlib-base",
+    "fastjet": "python-fastjet",
+    "pythia8mc": "pythia8",
+    "markupsafe": "jinja2",  # which brings it
+}
+
+
+def third_party(module: str) -> set[str]:
+    """Packages that a module of ours imports anywhere, also within functions."""
+    found = set()
+    for node in ast.walk(ast.parse(fingerprint._path(module).read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module)
+    tops = {name.partition(".")[0] for name in found} - {"relearn", *sys.stdlib_module_names}
+    return {PACKAGE.get(name, name) for name in tops}
+
+
+def jobs() -> set[tuple[str, str, tuple[str, ...]]]:
+    """(script, environment, lazily imported modules) of every rule."""
+    found = set()
+    for file in sorted((ROOT / "workflow/rules").glob("*.smk")):
+        for text in re.split(r"^ *rule\b", file.read_text(), flags=re.M)[1:]:
+            script = re.search(r'script=script\("(\w+)"\)', text)
+            if not script:
+                continue
+            environment = re.search(r'env\("(\w+)"\)', text)[1]
+            lazy = re.search(r'f"(relearn\.\w+)\.\{study\}"', text)
+            for study in plan.STUDIES if lazy else [None]:
+                modules = (f"{lazy[1]}.{study}",) if lazy else ()
+                found.add((script[1], environment, modules))
+    return found
+
+
+@pytest.mark.parametrize(("script", "environment", "modules"), sorted(jobs()))
+def test_environment_of_a_rule_has_what_its_script_imports(script, environment, modules):
+    there = set(toolversions.pinned(environment))
+    for module in fingerprint.script_closure(script, *modules):
+        missing = third_party(module) - there
+        assert not missing, f"envs/{environment}.yaml lacks what {module} imports"

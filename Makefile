@@ -33,7 +33,7 @@ figures: $(VENV)/run.stamp ## list the figures: each name is a target
 	@$(BIN)/python scripts/list_figures.py --scale $(SCALE)
 
 yields: $(VENV)/run.stamp ## measure what config/yields.yaml lacks
-	$(BIN)/python scripts/measure_yields.py --config config/config.yaml --overlay config/scale/$(SCALE).yaml
+	$(BIN)/python scripts/measure_yields.py --scale $(SCALE)
 
 docs: $(VENV)/run.stamp ## generate the schema and config/README.md from the typed config
 	$(BIN)/python scripts/write_config_reference.py

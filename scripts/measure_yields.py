@@ -3,11 +3,9 @@
 import argparse
 from pathlib import Path
 
-import yaml
-
 from relearn import plan
 from relearn.cli import main_guard
-from relearn.config import merge, resolve
+from relearn.config import load
 from relearn.data.yields import append, measure, missing
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,16 +13,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, default=ROOT / "config/config.yaml")
-    parser.add_argument("--overlay", type=Path, action="append", default=[])
+    parser.add_argument("--scale", default="default")
     parser.add_argument("--events", type=int, default=20000, help="generated for each yield")
     parser.add_argument("--output", type=Path, default=ROOT / "config/yields.yaml")
     arguments = parser.parse_args()
 
-    raw = {}
-    for path in (arguments.config, *arguments.overlay):
-        raw = merge(raw, yaml.safe_load(path.read_text(encoding="utf-8")))
-    config = resolve(raw)
+    config = load(arguments.scale)
     for key, (dataset, sample) in missing(config, plan.read_yields(arguments.output), ROOT).items():
         print(
             f"{dataset}: {key} is not known, generating {arguments.events} events of {sample}",

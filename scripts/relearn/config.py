@@ -163,6 +163,24 @@ def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
+def overlay(scale: str, *folders: Path) -> Path:
+    """Return the overlay of a scale, from the first of some config folders that has it.
+
+    Raises
+    ------
+    UserError
+        If none has it: names the scales that there are.
+    """
+    for folder in folders:
+        path = folder / "scale" / f"{scale}.yaml"
+        if path.is_file():
+            return path
+    known = sorted({file.stem for folder in folders for file in folder.glob("scale/*.yaml")})
+    raise UserError(
+        f"there is no scale {scale!r} (config/scale/{scale}.yaml); there are {', '.join(known)}"
+    )
+
+
 def load(scale: str, folder: Path = CONFIG_FOLDER) -> Config:
     """Read ``config.yaml`` and the overlay of a scale from `folder`, without Snakemake.
 
@@ -172,10 +190,7 @@ def load(scale: str, folder: Path = CONFIG_FOLDER) -> Config:
         If a file is missing, is no YAML, or its content cannot be used.
     """
     merged: dict[str, Any] = {}
-    for path in (folder / "config.yaml", folder / "scale" / f"{scale}.yaml"):
-        if not path.is_file():
-            known = ", ".join(sorted(file.stem for file in (folder / "scale").glob("*.yaml")))
-            raise UserError(f"{path} does not exist; scales there are: {known}")
+    for path in (folder / "config.yaml", overlay(scale, folder)):
         try:
             merged = merge(merged, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
         except yaml.YAMLError as error:

@@ -21,3 +21,16 @@ def atomic(path: str | os.PathLike) -> Iterator[Path]:
         os.replace(temporary, final)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def own_or_shipped(path: str | os.PathLike, root: Path) -> Path:
+    """Return a file of the user's beside the working directory, else the repository's.
+
+    Parameters
+    ----------
+    path
+        Relative, as the config names it.
+    root
+        Of the repository.
+    """
+    return Path(path) if Path(path).exists() else root / path

@@ -17,6 +17,7 @@ from relearn import scans
 from relearn.config import Config, scan_spec
 from relearn.configdata import Detector, Dimuon, Sample, Tagging
 from relearn.errors import UserError
+from relearn.files import own_or_shipped
 from relearn.toolversions import versions
 
 SPLITS = ("train", "validation", "test")
@@ -121,7 +122,7 @@ def wanted_of(config: Config, dataset: str, split: str) -> int:
 def yield_key(config: Config, dataset: str, sample: str, root: Path) -> str:
     """Return the hash of all that a yield depends on: cards, detector, selection."""
     wanted, made = config.datasets[dataset], config.samples[sample]
-    card = root / made.card
+    card = own_or_shipped(made.card, root)
     if not card.is_file():
         raise UserError(f"samples.{sample}.card: {made.card} does not exist")
     selection = wanted.selection if isinstance(wanted, Dimuon) else made.jets
@@ -150,9 +151,11 @@ def _detector(name: str, sample: Sample, root: Path) -> list[str]:
 def detector_file(sample: Sample, root: Path) -> Path | None:
     """Return the card of a sample's detector; none at particle level, or where Delphes has it."""
     if sample.detector == "delphes":
-        return root / sample.delphes_card if sample.delphes_card else None
+        return own_or_shipped(sample.delphes_card, root) if sample.delphes_card else None
     embedded = sample.detector == "embedded"
-    return root / f"config/detector/{sample.detector_card}.yaml" if embedded else None
+    return (
+        own_or_shipped(f"config/detector/{sample.detector_card}.yaml", root) if embedded else None
+    )
 
 
 def read_yields(path: Path) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """What the workflow would do, without doing it."""
 
+import re
+
 import pytest
 from helpers_workflow import ROOT, copy_project, replace_in, snakemake
 
@@ -75,6 +77,44 @@ def test_gpu_is_asked_for_where_it_is_meant(project):
         )
         train = outcome.text.split("rule train:")[1].split("rule ")[0]
         assert expected in train
+
+
+def test_the_cluster_profile_asks_for_gpus_and_for_time(project):
+    outcome = snakemake(
+        project,
+        *("--workflow-profile", "profiles/slurm", "--dry-run"),
+        *("--config", "scale=paper", "device=cuda"),
+    )
+    assert outcome.code == 0, outcome.reasons()
+    trainings = [text.split("\n\n")[0] for text in outcome.text.split("rule train:")[1:]]
+    minutes = [int(re.search(r"runtime=(\d+)", text)[1]) for text in trainings]
+    assert len(minutes) == outcome.jobs()["train"]
+    assert all("gpu=1" in text and "slurm_partition" in text for text in trainings)
+    paper = config.load("paper")
+    estimates = [
+        batch.est_seconds / 60
+        for scan in plan.used_scans(paper)
+        for batch in plan.scan_batches(paper, scan)
+    ]
+    assert max(estimates) * 2 < max(minutes), "a job would be killed before its end"
+
+
+def test_an_unknown_scale_is_named_with_those_there_are(project):
+    outcome = snakemake(project, "--dry-run", "--config", "scale=smokey")
+    assert outcome.code != 0 and "Traceback" not in outcome.text
+    assert "no scale 'smokey'" in outcome.text and "smoke," in outcome.text
+
+
+def test_own_card_beside_the_working_directory_has_a_yield_of_its_own(tmp_path):
+    (tmp_path / "cards").mkdir()
+    card = (ROOT / "config/pythia/zmumu.cmnd").read_text().replace("mHatMin = 40.", "mHatMin = 60.")
+    (tmp_path / "cards/mine.cmnd").write_text(card)
+    outcome = snakemake(
+        tmp_path,
+        *("--snakefile", str(ROOT / "Snakefile"), "--dry-run", "--config", "scale=nano"),
+        "samples={zmumu: {card: cards/mine.cmnd}}",
+    )
+    assert outcome.code != 0 and "make yields" in outcome.text, outcome.reasons()
 
 
 def test_the_list_of_figures_is_the_list_of_targets(project):

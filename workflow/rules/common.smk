@@ -1,6 +1,5 @@
 # The resolved config, paths and functions that every stage uses.
 
-from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
 DEPLOYMENT = workflow.deployment_settings.deployment_method

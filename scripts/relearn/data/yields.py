@@ -12,7 +12,7 @@ from relearn.configdata import Detector, Dimuon
 from relearn.data.dimuon import pairs
 from relearn.data.jets import find
 from relearn.errors import UserError
-from relearn.files import atomic
+from relearn.files import atomic, own_or_shipped
 from relearn.generate import delphes
 from relearn.generate.events import Settings, generate
 
@@ -57,14 +57,14 @@ def measure(config: Config, dataset: str, name: str, events: int, root: Path) ->
     """
     wanted, sample = config.datasets[dataset], config.samples[name]
     settings = sample.generation() | {"events_per_part": events}
-    card = root / f"config/detector/{sample.detector_card}.yaml"
+    card = own_or_shipped(f"config/detector/{sample.detector_card}.yaml", root)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "yields.root"
         make, response = partial(generate, Settings(**settings)), card
         if sample.detector == "delphes":
             make = partial(delphes.generate, settings)
             response = plan.detector_file(sample, root)
-        make(name, "yields", path, root / sample.card, response, config.seed)
+        make(name, "yields", path, own_or_shipped(sample.card, root), response, config.seed)
         if isinstance(wanted, Dimuon):
             selected, generated = pairs(path, **wanted.selection.model_dump())
             count = len(selected)

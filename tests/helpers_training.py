@@ -54,7 +54,6 @@ def settings(**changes) -> dict:
         "epochs": 4,
         "batch_size": 64,
         "learning_rate": 0.01,
-        "optimiser": "adam",
         "patience": None,
         "compile": "off",
         "validate_every": 1,

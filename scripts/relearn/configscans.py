@@ -30,7 +30,6 @@ class Training(Strict):
     epochs: int = Field(description="passes over the training data", ge=1)
     batch_size: int = Field(1000, ge=1, description="events in one gradient step")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
-    optimiser: Literal["adam"] = Field("adam", description="the optimiser")
     patience: int | None = Field(
         None, ge=1, description="stop a network after this many epochs without a better loss"
     )
@@ -49,7 +48,6 @@ class TrainingOverride(Strict):
     epochs: int | None = Field(None, ge=1)
     batch_size: int | None = Field(None, ge=1)
     learning_rate: float | None = Field(None, gt=0)
-    optimiser: Literal["adam"] | None = None
     patience: int | None = Field(None, ge=1)
     compile: Literal["auto", "on", "off"] | None = None
     validate_every: int | None = Field(None, ge=1)

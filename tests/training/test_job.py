@@ -228,9 +228,9 @@ def test_key_of_checkpoints_holds_all_that_matters(muons, tmp_path):
 
 def test_no_checkpoint_before_its_time(tmp_path):
     saved = checkpoint.Checkpoints(tmp_path, "key", every=1000)
-    saved.offer(0, {"epoch": 1})
+    saved.offer(0, lambda: {"epoch": 1})
     assert saved.read(0) is None and not list(tmp_path.iterdir())
-    saved.offer(0, {"epoch": 2}, force=True)
+    saved.offer(0, lambda: {"epoch": 2}, force=True)
     assert saved.read(0) == {"epoch": 2}
     assert checkpoint.Checkpoints(tmp_path, "other").read(0) is None
     assert checkpoint.Checkpoints(None, "key").read(0) is None

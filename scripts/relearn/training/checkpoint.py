@@ -8,6 +8,7 @@ import hashlib
 import pickle
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +62,11 @@ class Checkpoints:
             print(f"{path} is damaged and ignored, these networks begin anew ({reason})")
             return None
 
-    def offer(self, stack: int, state: dict[str, Any], force: bool = False) -> None:
-        """Write the state of a stack, if it is time or `force`."""
+    def offer(self, stack: int, state: Callable[[], dict[str, Any]], force: bool = False) -> None:
+        """Write the state of a stack, which is asked for only if it is time or `force`."""
         if self.folder and (force or time.monotonic() - self._last >= self.every):
             with atomic(self.folder / f"{stack:04d}.pt") as temporary:
-                torch.save({"key": self.key, "state": state}, temporary)
+                torch.save({"key": self.key, "state": state()}, temporary)
             self._last = time.monotonic()
 
     def remove(self) -> None:

@@ -133,9 +133,9 @@ def run(job: Job) -> Outcome:
                 bar.set_postfix(loss=f"{loss:.3g}", refresh=False)
                 bar.update(taken)
 
-            train(fit, lambda fit, n=number: saved.offer(n, fit.state()), advance)
+            train(fit, lambda fit, n=number: saved.offer(n, fit.state), advance)
             if len(stacks) > 1:
-                saved.offer(number, fit.state(), force=True)
+                saved.offer(number, fit.state, force=True)
             done = results(fit)
             for name, network in done.items():
                 if network.row["status"] == "diverged":

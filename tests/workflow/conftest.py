@@ -2,6 +2,8 @@ import pytest
 from helpers_workflow import copy_project, snakemake
 
 
+# Before pytest-xdist, which puts the groups into the names of the tests.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Keep all tests that share the smoke run on one worker."""
     for item in items:

@@ -79,7 +79,8 @@ def kill_in_second_file(folder):
         except psutil.Error:
             continue  # it ended meanwhile
         own = folder / words[words.index("--output") + 1]
-        finished = [path for path in events.glob("*/*.root") if path != own]
+        # not those under a temporary name
+        finished = [path for path in events.glob("*/[!.]*.root") if path != own]
         if finished and not own.exists():
             os.kill(process.pid, signal.SIGKILL)
             process.wait()

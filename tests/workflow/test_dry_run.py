@@ -102,7 +102,7 @@ def test_the_cluster_profile_asks_for_gpus_and_for_time(project):
 def test_an_unknown_scale_is_named_with_those_there_are(project):
     outcome = snakemake(project, "--dry-run", "--config", "scale=smokey")
     assert outcome.code != 0 and "Traceback" not in outcome.text
-    assert "no scale 'smokey'" in outcome.text and "smoke," in outcome.text
+    assert "no scale 'smokey'" in outcome.text and "paper, smoke" in outcome.text
 
 
 def test_own_card_beside_the_working_directory_has_a_yield_of_its_own(tmp_path):

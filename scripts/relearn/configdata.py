@@ -129,7 +129,7 @@ class Tagging(Strict):
     signal: Name = Field(description="the sample with label 1")
     background: Name = Field(description="the sample with label 0")
     jets: JetSplit = Field(description="how many of each class in each split")
-    constituents: int = Field(100, ge=1, description="constituents stored, those of highest pT")
+    constituents: int = Field(200, ge=1, description="constituents stored, those of highest pT")
 
 
 class Detector(Strict):
@@ -162,7 +162,7 @@ class External(Strict):
     key: str = Field("table", description="name of the table or tree in the file")
     jets: JetSplit | None = Field(None, description="how many of each class; null: all there are")
     constituents: int = Field(
-        100, ge=1, description="constituents stored, those of highest pT; zeros beyond the last"
+        200, ge=1, description="constituents stored, those of highest pT; zeros beyond the last"
     )
     radius: float = Field(0.8, gt=0, description="R of the jets, for their observables")
 

@@ -63,7 +63,7 @@ def find(
         Of the sample's jets in the config (`relearn.configdata.Jets`).
     card
         Detector card with the resolution of impact parameters; None at particle level, where
-        they stay true.
+        event files have none and all are 0.
     seed
         Of the smearing of the impact parameters.
 

@@ -70,7 +70,7 @@ def observables(vectors: ak.Array, charge: ak.Array, radius: float) -> dict[str,
     found |= {tau_name(n, 1.0, True): tau[:, i] for i, n in enumerate(GROOMED_ORDERS)}
 
     found |= {"c2": correlators.c2(vectors), "d2": correlators.d2(vectors)}
-    top = toptagger.hep_top_tag(vectors)
+    top = toptagger.hep_top_tag(vectors, toptagger.TopTagger(radius=radius))
     found |= {name: ak.to_numpy(top[name]) for name in ("m_rec", "f_rec", "delta_r_opt")}
     found["top_tagged"] = ak.to_numpy(top.passed).astype(np.float64)
     found["multiplicity"] = shapes.multiplicity(vectors)

@@ -1,5 +1,6 @@
 import copy
 import json
+import re
 
 import pytest
 import yaml
@@ -177,3 +178,17 @@ def test_scan_spec_is_json_and_complete():
     assert json.loads(json.dumps(spec)) == spec
     assert spec["training"]["batch_size"] == RAW["training"]["batch_size"]
     assert spec["training"]["epochs"] == RAW["scans"]["identity"]["training"]["epochs"]
+
+
+EXAMPLES = {
+    f"{page.name}-{number}": text
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text(), re.S))
+    if re.search(r"^(scale|scans|studies|samples|datasets):", text, re.M)
+}
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_examples_of_the_docs_are_overlays_that_work(example):
+    overlay = yaml.safe_load(EXAMPLES[example])
+    plan.check_studies(config.resolve(config.merge(RAW, overlay)))

@@ -6,12 +6,13 @@ CORES ?= all
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
-WORKFLOW := $(BIN)/python scripts/run_workflow.py --cores $(CORES) --config scale=$(SCALE)
+# Targets come before --config, which takes all words that follow it.
+WORKFLOW := $(BIN)/python scripts/run_workflow.py --cores $(CORES) $(ARGS) --config scale=$(SCALE)
 
 .PHONY: run test bench lint format figures yields docs lock clean
 
 run: $(VENV)/run.stamp ## the whole study at one scale
-	$(WORKFLOW) $(ARGS)
+	$(WORKFLOW)
 
 test: $(VENV)/dev.stamp ## every test
 	$(BIN)/python -m pytest -n $(if $(filter all,$(CORES)),auto,$(CORES)) --dist loadgroup

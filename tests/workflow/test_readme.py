@@ -39,6 +39,16 @@ def test_command(command, smoke_run):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_make_run_takes_targets_and_options(smoke_run):
+    words = ["make", "run", "SCALE=smoke", "ARGS=fig_pt_nodes --dry-run", "CORES=1"]
+    words += ["-o", ".venv/run.stamp", f"BIN={environment()['PATH'].split(':')[0]}"]
+    done = subprocess.run(
+        words, cwd=smoke_run, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
 def test_the_two_commands_are_targets():
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M)
     assert {command.split()[1] for command in SELF} <= set(targets)

@@ -23,6 +23,9 @@ def project(tmp_path):
     folder = copy_project(tmp_path / "project")
     # Long enough to be killed in the middle.
     replace_in(folder / "config/scale/nano.yaml", "epochs: 20", "epochs: 3000")
+    # and checkpoints soon enough, also on a fast machine.
+    checkpoint = folder / "scripts/relearn/training/checkpoint.py"
+    replace_in(checkpoint, "EVERY_SECONDS = 20.0", "EVERY_SECONDS = 0.5")
     return folder
 
 

@@ -9,33 +9,19 @@ another machine the ratio is a guide and no measurement: run DelphesPythia8 ther
 import time
 from functools import cache
 
+import ttbar
 from harness import Result, interleave
 
 EVENTS, REPEATS = 250, 5
 DELPHES_MS = 2.4
-CARD = """
-Beams:eCM = 14000.
-Top:gg2ttbar = on
-Top:qqbar2ttbar = on
-PhaseSpace:pTHatMin = 330.
-PhaseSpace:pTHatMax = 600.
-24:onMode = off
-24:onIfAny = 1 2 3 4 5
-"""
 
 
 @cache
 def particles():
     """Return stable particles of events of Pythia."""
-    import tempfile
-    from pathlib import Path
+    from relearn.generate import particles
 
-    from relearn.generate import particles, pythia
-
-    with tempfile.TemporaryDirectory() as folder:
-        card = Path(folder) / "ttbar.cmnd"
-        card.write_text(CARD, encoding="utf-8")
-        engine = pythia.start(card, 1, multiple_interactions=True)
+    engine = ttbar.engine(multiple_interactions=True)
     return particles.stable(particles.Generator(engine, EVENTS), EVENTS)
 
 

@@ -5,28 +5,18 @@ detector. All run on one thread, with kernels compiled beforehand; rates are of 
 that the other programs of a busy machine do not count.
 """
 
-import tempfile
 import time
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
+import ttbar
 from harness import Result, interleave
 
 EVENTS, REPEATS = 400, 5
 JETS_IN_NUMPY = 40  # slow peers see fewer
 RADIUS, ORDERS = 1.5, (1, 2, 3, 4)
 NEUTRINOS = (12, 14, 16)
-CARD = """
-Beams:eCM = 14000.
-Top:gg2ttbar = on
-Top:qqbar2ttbar = on
-PhaseSpace:pTHatMin = 330.
-PhaseSpace:pTHatMax = 600.
-24:onMode = off
-24:onIfAny = 1 2 3 4 5
-"""
 
 
 @cache
@@ -35,13 +25,8 @@ def events():
     import awkward as ak
 
     from relearn import kinematics
-    from relearn.generate import pythia
 
-    with tempfile.TemporaryDirectory() as folder:
-        card = Path(folder) / "ttbar.cmnd"
-        card.write_text(CARD, encoding="utf-8")
-        engine = pythia.start(card, 1)
-    record = engine.nextBatch(EVENTS).prt
+    record = ttbar.engine().nextBatch(EVENTS).prt
     seen = record.status > 0
     for neutrino in NEUTRINOS:
         seen = seen & (abs(record.id) != neutrino)

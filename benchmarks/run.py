@@ -19,7 +19,7 @@ import harness  # noqa: E402
 from relearn.cli import main_guard  # noqa: E402
 from relearn.errors import UserError  # noqa: E402
 
-HELPERS = ("harness", "run")
+HELPERS = ("harness", "run", "ttbar")
 
 
 def modules() -> list[str]:

@@ -81,7 +81,8 @@ def _strategies(ax: Axes, table: pd.DataFrame, order: list[str], column: str) ->
             )
             good = part.dropna(subset=column)
             # Trials beside each other, so that each is seen.
-            apart = 0.25 + 0.06 * good["trial"]
+            # within half the way to the next name, however many trials
+            apart = 0.15 + 0.3 * good["trial"] / max(1, good["trial"].max())
             ax.plot(good["at"] + apart, good[column], "o", color=colour, markersize=3.5, mew=0)
         style.diverged(ax, part, "point", colour, categories=order)
     ax.set_xlim(-0.5, len(order) - 0.2)

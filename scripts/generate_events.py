@@ -31,6 +31,7 @@ def main() -> None:
     print(
         f"{arguments.sample} {arguments.part}: {settings.events_per_part} events in "
         f"{made['seconds']:.1f} s ({settings.events_per_part / made['seconds']:.0f}/s), "
+        f"{made['tried_events']} tried, "
         f"{made['failed_events']} failed, cross section {made['cross_section_pb']:.4g} ± "
         f"{made['cross_section_error_pb']:.2g} pb, Pythia {made['pythia']['version']}"
     )

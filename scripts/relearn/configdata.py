@@ -14,6 +14,19 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Partons(Strict):
+    """Events go on only with a jet of partons in this window: wide, so that no jet is lost."""
+
+    pt: tuple[Positive, Positive] = Field(description="window of transverse momentum, GeV")
+    abs_rapidity_max: float = Field(gt=0, description="largest |rapidity|")
+
+    @model_validator(mode="after")
+    def _window_rises(self) -> "Partons":
+        if self.pt[0] >= self.pt[1]:
+            raise ValueError(f"pt: the window {list(self.pt)} has to rise")
+        return self
+
+
 class Jets(Strict):
     """The jet that is taken from each event: the leading one, if it passes."""
 
@@ -27,11 +40,26 @@ class Jets(Strict):
         None, gt=0, description="largest ΔR to a top that decays into hadrons; null: no top asked"
     )
     keep: int = Field(200, ge=1, description="constituents kept, those of highest pT")
+    partons: Partons | None = Field(
+        None,
+        description="events without one of their three hardest jets of partons in this window "
+        "are given up early, in the middle of the shower; null: none are",
+    )
 
     @model_validator(mode="after")
-    def _window_rises(self) -> "Jets":
+    def _windows_fit(self) -> "Jets":
         if self.pt[0] >= self.pt[1]:
             raise ValueError(f"pt: the window {list(self.pt)} has to rise")
+        wide = self.partons
+        if wide and not (
+            wide.pt[0] < self.pt[0]
+            and self.pt[1] < wide.pt[1]
+            and self.abs_eta_max < wide.abs_rapidity_max
+        ):
+            raise ValueError(
+                f"partons: the window has to be wider than that of the jets, pt {list(self.pt)} "
+                f"and |η| < {self.abs_eta_max:g}, or it shapes them"
+            )
         return self
 
 
@@ -73,14 +101,20 @@ class Sample(Strict):
             raise ValueError("detector: delphes writes what jets need: set `keep: jets`")
         if self.delphes_card and self.detector != "delphes":
             raise ValueError(f"delphes_card: is for detector: delphes, not {self.detector}")
+        if self.detector == "delphes" and self.jets and self.jets.partons:
+            raise ValueError("jets.partons: Delphes makes every event to its end: set it to null")
         if self.detector == "none" and self.jets and self.jets.select_on == "tower":
             raise ValueError("jets.select_on: there are no towers without a detector")
         return self
 
     def generation(self) -> dict[str, Any]:
         """Return what `relearn.generate.events.Settings` takes."""
-        radius = self.jets.radius if self.jets else None
-        return self.model_dump(exclude={"jets", "delphes_card"}) | {"gen_jet_radius": radius}
+        jets = self.jets
+        judged = None
+        if jets and jets.partons:
+            judged = jets.partons.model_dump() | {"radius": jets.radius}
+        of_jets = {"gen_jet_radius": jets.radius if jets else None, "parton_filter": judged}
+        return self.model_dump(exclude={"jets", "delphes_card"}) | of_jets
 
 
 class Split(Strict):

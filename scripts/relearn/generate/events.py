@@ -1,7 +1,7 @@
 """One part of a sample: Pythia → detector → event file."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from relearn.files import atomic
 from relearn.generate import detector, hardprocess, layout, particles, pythia, rootfile
 from relearn.generate.constituents import INVISIBLE
+from relearn.generate.partonfilter import parton_filter
 from relearn.jets import clustering
 from relearn.seeds import derive, pythia_seed
 
@@ -35,6 +36,7 @@ class Settings:
     keep: str
     events_per_part: int
     gen_jet_radius: float | None = None  # of the jets of stable particles; None: no jets
+    parton_filter: Mapping[str, Any] | None = None  # what `parton_filter` takes; None: no filter
 
 
 def generate(
@@ -65,7 +67,8 @@ def generate(
     -------
     dict
         What is also written in the file: names, settings, seeds, Pythia's version, failed
-        events, cross section in pb and its error.
+        events, events tried by the parton filter where there is one, cross section in pb and
+        its error.
 
     Raises
     ------
@@ -73,7 +76,9 @@ def generate(
         If a card cannot be used or Pythia gives up.
     """
     seed = pythia_seed(sample, part, root=root_seed)
-    engine = pythia.start(card or settings.card, seed, settings.multiple_interactions)
+    wanted = settings.parton_filter
+    judge = parton_filter(**wanted) if wanted else None
+    engine = pythia.start(card or settings.card, seed, settings.multiple_interactions, judge)
     generator = particles.Generator(engine, settings.events_per_part)
     about = {
         "sample": sample,
@@ -94,6 +99,7 @@ def generate(
             done += len(chunk["Event"])
         info = engine.infoPython()
         about["failed_events"] = generator.failed
+        about["tried_events"] = judge.tried if judge else settings.events_per_part
         about["cross_section_pb"] = info.sigmaGen() * MB_TO_PB
         about["cross_section_error_pb"] = info.sigmaErr() * MB_TO_PB
 

@@ -92,7 +92,9 @@ def of_the_config(seed: int, multiple_interactions: bool) -> list[str]:
     ]
 
 
-def start(card: str | Path, seed: int, multiple_interactions: bool = False) -> Any:
+def start(
+    card: str | Path, seed: int, multiple_interactions: bool = False, hooks: Any = None
+) -> Any:
     """Return an initialised ``Pythia``.
 
     Parameters
@@ -103,6 +105,8 @@ def start(card: str | Path, seed: int, multiple_interactions: bool = False) -> A
         From `relearn.seeds.pythia_seed`.
     multiple_interactions
         Pythia's ``PartonLevel:MPI``.
+    hooks
+        A ``UserHooks`` of Pythia's, which the caller keeps alive; None for none.
 
     Raises
     ------
@@ -122,6 +126,8 @@ def start(card: str | Path, seed: int, multiple_interactions: bool = False) -> A
             )
     for line in of_the_config(seed, multiple_interactions):
         pythia.readString(line)
+    if hooks is not None:
+        pythia.setUserHooksPtr(hooks)
     if not pythia.init():
         raise UserError(
             f"{card}: Pythia cannot start with this card; its own message is in the log above"

@@ -131,7 +131,7 @@ def yield_key(config: Config, dataset: str, sample: str, root: Path) -> str:
         made.detector,
         *_detector(sample, made, root),
         str(made.multiple_interactions),
-        json.dumps(selection.model_dump(), sort_keys=True),
+        json.dumps(selection.model_dump(exclude={"keep"}), sort_keys=True),
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 

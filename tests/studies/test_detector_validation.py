@@ -1,11 +1,17 @@
 """The embedded detector against Delphes on 30 events of each process, and a wrong detector."""
 
+import subprocess
+import sys
+
+import awkward as ak
 import numpy as np
+import pandas as pd
 import pytest
 from helpers_detector import stable
+from helpers_workflow import ROOT
 
 from relearn.data.detector_observables import observe
-from relearn.data.observed import Observed, load, save
+from relearn.data.observed import load, save
 from relearn.generate import cards
 from relearn.generate.detector import simulate
 from relearn.studies.detector_validation import COLUMNS, compare
@@ -14,23 +20,12 @@ REFERENCE = cards.SHIPPED / "reference"
 EVENTS = 30
 
 
-def first(seen, number):
-    """The first events of a sample; what is not by event stays whole."""
-    return Observed(
-        {name: values[:number] for name, values in seen.events.items()},
-        {name: values[:number] for name, values in seen.jets.items()},
-        seen.samples,
-        seen.shares,
-        seen.means,
-    )
-
-
 @pytest.mark.parametrize("process", ["ttbar", "zmumu"])
 @pytest.mark.parametrize("card", ["CMS", "ATLAS"])
 def test_as_delphes(process, card):
     true = stable(process)
     ours = observe(true, simulate(true, card, seed=12))
-    theirs = first(load(REFERENCE / f"{process}_{card}.npz"), EVENTS)
+    theirs = load(REFERENCE / f"{process}_{card}.npz").first(EVENTS)
     table = compare(theirs, ours, card, process)
     assert list(table.columns) == list(COLUMNS)
     assert len(table) > 60
@@ -64,7 +59,7 @@ def test_a_wrong_card_is_found(tmp_path, old, new, seen_in):
     wrong.write_text(text.replace(old, new))
     true = stable("ttbar")
     ours = observe(true, simulate(true, wrong, seed=12))
-    theirs = first(load(REFERENCE / "ttbar_CMS.npz"), EVENTS)
+    theirs = load(REFERENCE / "ttbar_CMS.npz").first(EVENTS)
     table = compare(theirs, ours, "wrong", "ttbar")
     failed = set(table[~table["pass"]].quantity)
     if seen_in is None:  # within the resolution, but another number
@@ -76,11 +71,11 @@ def test_a_wrong_card_is_found(tmp_path, old, new, seen_in):
 
 def test_unpaired_samples_of_other_lengths(tmp_path):
     theirs = load(REFERENCE / "zmumu_ATLAS.npz")
-    table = compare(first(theirs, 1000), theirs, paired=False)
+    table = compare(theirs.first(1000), theirs, paired=False)
     assert table["pass"].all()
     assert not table.test.str.startswith("paired").any()
     with pytest.raises(ValueError, match="1000 events cannot be paired with 2000"):
-        compare(theirs, first(theirs, 1000))
+        compare(theirs, theirs.first(1000))
     assert not compare(load(REFERENCE / "zmumu_CMS.npz"), theirs, paired=False)["pass"].all()
 
 
@@ -91,3 +86,39 @@ def test_saved_and_loaded(tmp_path):
     np.testing.assert_array_equal(again.jets["eflow"], theirs.jets["eflow"])
     assert again.shares == theirs.shares and again.means == theirs.means
     assert set(again.events) == set(theirs.events) and len(again.events["met"]) == 2000
+
+
+def write_stable(path, process):
+    """The particles of the tests in the layout that `scripts/validate_detector.py` reads."""
+    true = stable(process)
+    flat = ak.flatten(true)
+    columns = {name: ak.to_numpy(flat[name]).astype(np.float32) for name in ("px", "py", "pz", "e")}
+    columns |= {name: ak.to_numpy(flat[name]).astype(np.float32) for name in ("x", "y", "z")}
+    columns |= {name: ak.to_numpy(flat[name]).astype(np.int32) for name in ("pid", "charge")}
+    offsets = np.concatenate([[0], np.cumsum(ak.to_numpy(ak.num(true)))])
+    np.savez(path, offsets=offsets, **columns)
+
+
+def validate(folder, *more):
+    command = [sys.executable, ROOT / "scripts/validate_detector.py", "--reference", folder]
+    return subprocess.run([*command, "--events", "30", *more], capture_output=True, text=True)
+
+
+def test_the_command(tmp_path):
+    for process in ("ttbar", "zmumu"):
+        write_stable(tmp_path / f"stable_{process}.npz", process)
+    table = tmp_path / "tests.csv"
+    done = validate(tmp_path, "--output", table)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("30 events") == 4 and "0 failed" in done.stdout
+    found = pd.read_csv(table)
+    assert set(found.columns) == set(COLUMNS) and found["pass"].all()
+
+    # other events than those that Delphes has seen
+    write_stable(tmp_path / "stable_zmumu.npz", "ttbar")
+    done = validate(tmp_path)
+    assert done.returncode == 1 and "with p < 0.0001" in done.stdout
+
+    (tmp_path / "stable_ttbar.npz").write_bytes(b"PK cut short")
+    done = validate(tmp_path)
+    assert done.returncode == 1 and "stable_ttbar.npz cannot be read" in done.stderr

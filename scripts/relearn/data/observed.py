@@ -7,7 +7,7 @@ is HDF5: group ``<process>/<card>/<who>``, who being ``delphes`` or ``embedded``
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,14 @@ class Observed:
     shares: dict[str, tuple[int, int]] = field(default_factory=dict)
     means: dict[str, tuple[float, float]] = field(default_factory=dict)
     numbers: dict[str, Array] = field(default_factory=dict)
+
+    def first(self, events: int) -> "Observed":
+        """Return the first events only; what is not kept by event stays whole."""
+        return replace(
+            self,
+            events={name: values[:events] for name, values in self.events.items()},
+            jets={name: values[:events] for name, values in self.jets.items()},
+        )
 
 
 def pooled(blocks: Sequence[Observed]) -> Observed:

@@ -4,9 +4,12 @@ import awkward as ak
 import numpy as np
 
 from relearn import kinematics as kin
+from relearn.configobservables import Observables
 from relearn.data import jetfile, observables, tagging
 from relearn.data.jets import CONSTITUENT, SPECTRUM_EDGES
 
+OBSERVABLES = Observables().model_dump()
+NAMES = observables.names(OBSERVABLES)
 WINDOW = {"pt": [350.0, 450.0], "abs_eta_max": 1.0, "radius": 1.5}
 SAMPLES = {"signal": "tops", "background": "qcd"}
 SMALL = {"train": 6, "validation": 4, "test": 5}
@@ -29,14 +32,15 @@ def make_jets(n, seed=0, kinds=("eflow", "tower"), counts=None, **columns):
     truth |= {name: values for name, values in columns.items() if name in truth}
     made = {"event": np.arange(n), "weight": columns.pop("weight", np.ones(n))}
     for kind in kinds:
-        jet = {name: rng.uniform(1, 100, n) for name in observables.names()}
+        jet = {name: rng.uniform(1, 100, n) for name in NAMES}
         jet |= {"found": np.ones(n, dtype=bool), "lost": np.zeros(n), "lost_pt": np.zeros(n)}
+        jet |= {"cut": np.zeros(n, dtype=int), "cut_pt": np.zeros(n)}
         jet |= {name: values for name, values in columns.items() if name in jet}
         own = {name.removeprefix(f"{kind}__"): values for name, values in columns.items()}
         jet |= {name: values for name, values in own.items() if name in jet}
         many = rng.integers(1, 9, n) if counts is None else np.broadcast_to(counts, n)
         jet["constituents"] = _constituents(rng, many)
-        jet |= {"p4": ak.Array(np.zeros((n, 4))), "cut": np.zeros(n)}
+        jet["p4"] = ak.Array(np.zeros((n, 4)))
         made[kind] = ak.zip(jet, depth_limit=1)
     made["truth"] = ak.zip(truth, depth_limit=1)
     return ak.zip(made, depth_limit=1)
@@ -53,14 +57,15 @@ def _constituents(rng, counts):
     return ak.unflatten(ak.zip({name: one[order] for name, one in flat.items()}), counts)
 
 
-def write_jets(folder, side, part, jets, events=100):
-    """Write a jet file as `find_jets.py` does; return its path."""
+def write_jets(folder, side, part, jets, events=100, how=OBSERVABLES):
+    """Write a jet file as `find_jets.py` does, its observables computed so; return its path."""
     path = folder / SAMPLES[side] / f"{part}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     spectrum = np.zeros(len(SPECTRUM_EDGES) - 1)
     spectrum[30:50], hat = 2.0, np.roll(spectrum, -5)
     hat[20:60] = 1.0
-    about = {"sample": SAMPLES[side], "part": part, "settings": WINDOW, "events": events}
+    about = {"sample": SAMPLES[side], "part": part, "events": events}
+    about["settings"] = WINDOW if how is None else WINDOW | {"observables": how}
     about |= {"spectrum": spectrum.tolist(), "hat_spectrum": hat.tolist()}
     jetfile.write(path, jets, about)
     return path

@@ -13,7 +13,18 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from relearn.configdata import Detector, Dimuon, External, Momenta, Name, Sample, Strict, Tagging
+from relearn.configdata import (
+    Detector,
+    Dimuon,
+    External,
+    Jets,
+    Momenta,
+    Name,
+    Sample,
+    Strict,
+    Tagging,
+)
+from relearn.configobservables import Observables
 from relearn.configscans import SCAN_AXES, Scan, Study, Training
 from relearn.errors import UserError
 
@@ -52,6 +63,9 @@ class Config(Strict):
         40, gt=0, description="about how long one training job lasts on one core, s"
     )
     samples: dict[Name, Sample] = Field(description="simulated processes, by name")
+    observables: Observables = Field(
+        Observables(), description="what is stored with each jet, of samples and of other files"
+    )
     datasets: dict[Name, Dataset] = Field(description="what networks learn from, by name")
     training: Training = Field(description="how networks are trained, unless a scan differs")
     scans: dict[Name, Scan] = Field(description="what is trained, by name")
@@ -118,6 +132,10 @@ class Config(Strict):
             for dataset in study.datasets:
                 _known(f"studies.{name}.datasets", dataset, self.datasets)
         return self
+
+    def with_observables(self, jets: Jets | External) -> dict[str, Any]:
+        """Return the settings of jets and those of their observables in one, as jobs take them."""
+        return jets.model_dump() | {"observables": self.observables.model_dump()}
 
 
 def _known(key: str, name: str, allowed: Any, what: str = "defined") -> None:

@@ -21,12 +21,20 @@ from relearn.configdata import (
     Split,
     Tagging,
 )
+from relearn.configobservables import NSubjettiness, Observables, SoftDrop
 from relearn.configscans import ACTIVATIONS, SCAN_AXES, Scan, Study, Training
 
 SECTIONS = {
     "The top level": (Config, ""),
     "samples.<name>": (Sample, "Simulated events. One entry for each process."),
     "samples.<name>.jets": (Jets, "The ΔR-matched jet of the other kind is stored beside it."),
+    "observables": (
+        Observables,
+        "Once for all samples and files, so that signal and background cannot differ. A change "
+        "reruns the jets, not the events. Definitions: [jets](../docs/jets.md).",
+    ),
+    "observables.soft_drop": (SoftDrop, ""),
+    "observables.n_subjettiness": (NSubjettiness, ""),
     "datasets.<name>, kind: dimuon": (Dimuon, "The leading muon of each charge in each event."),
     "datasets.<name>, kind: momenta": (Momenta, "Toy momenta for functions of one vector."),
     "datasets.<name>, kind: tagging": (Tagging, "As many jets of either class."),
@@ -46,6 +54,8 @@ SECTIONS = {
     ),
     "studies.<name>": (Study, "Set a study to `null` in an overlay to leave it out."),
 }
+
+LONG = 60  # characters of a default that is not written out
 
 HEAD = """# The config
 
@@ -113,6 +123,8 @@ def _default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if isinstance(value, BaseModel):
         value = value.model_dump(exclude_none=True)
+        if len(json.dumps(value)) > LONG:
+            value = {}  # what is inside has a table of its own
     return json.dumps(value)
 
 

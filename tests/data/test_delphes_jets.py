@@ -16,6 +16,7 @@ from helpers_workflow import ROOT
 
 import find_jets
 from relearn import kinematics as kin
+from relearn.configobservables import Observables
 from relearn.data import jetfile, yields
 from relearn.generate.energyflow import NEUTRAL_HADRON, PHOTON, TRACK
 
@@ -27,6 +28,7 @@ SETTINGS = {
     "select_on": "eflow",
     "match": 1.2,
     "keep": 200,
+    "observables": Observables().model_dump(),
 }
 
 

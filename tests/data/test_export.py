@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 from helpers_external import settings
-from helpers_tagging import write_tagging
+from helpers_tagging import OBSERVABLES, write_tagging
 
 import export_dataset
 from relearn import kinematics as kin
@@ -65,6 +65,7 @@ def test_there_and_back_bit_for_bit(dataset, exported, tmp_path):
     files = {split: str(exported / name) for split, name in NAMES.items()}
     for jets in (None, JETS):
         wanted = settings("", files=files, constituents=CONSTITUENTS, jets=jets, radius=1.5)
+        wanted["observables"] = OBSERVABLES
         external.build(tmp_path / "back.h5", "back", wanted, files)
         tagfile.check(tmp_path / "back.h5")
         for split in SPLITS:

@@ -20,18 +20,21 @@ from helpers_external import (
 )
 
 from relearn import kinematics as kin
+from relearn.configobservables import Observables
 from relearn.data import external, jettables, observables, tagfile, tagging
 from relearn.data.hdf5 import SPLITS
 from relearn.errors import UserError
 
 P4 = four_vectors()
+HOW = Observables().model_dump()
+NAMES = observables.names(HOW)
 # signal and background in turns, each in the order of the file
 ROWS = [1, 0, 2, 3, 4, 5]
 
 
 def build(path, source, **changed):
     wanted = settings(source, **changed)
-    external.build(path, "others", wanted, wanted["files"])
+    external.build(path, "others", wanted | {"observables": HOW}, wanted["files"])
     return path
 
 
@@ -63,8 +66,8 @@ def test_observables_are_of_all_constituents(dataset):
 def test_the_layout_is_that_of_our_own_datasets(dataset):
     tagfile.check(dataset)
     about = tagfile.describe(dataset)
-    assert about.shapes == tagging.Columns.of(["eflow"], 4).shapes
-    assert about.kinds == ("eflow",) and about.observables == tuple(observables.names())
+    assert about.shapes == tagging.Columns.of(["eflow"], 4, NAMES).shapes
+    assert about.kinds == ("eflow",) and about.observables == tuple(NAMES)
     assert about.features == tagging.FEATURES and about.truth == tagging.TRUTH
     assert about.jets == dict.fromkeys(SPLITS, 6) and not about.spectra and not about.selection
     with h5py.File(dataset) as file:

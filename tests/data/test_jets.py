@@ -8,6 +8,7 @@ from helpers_workflow import ROOT
 
 from relearn import kinematics as kin
 from relearn.configdata import Jets, Sample
+from relearn.configobservables import Observables
 from relearn.data import jetfile, observables
 from relearn.data.jets import CONSTITUENT, SPECTRUM_EDGES, find, four_vectors
 from relearn.errors import UserError
@@ -21,10 +22,12 @@ TTBAR = ROOT / "config/pythia/ttbar_hadronic_low.cmnd"
 DELPHES = ROOT / "tests/data_files/delphes_jets_ATLAS.root"
 EVENTS, BRUTE = 100, 12  # of which so many are clustered once more
 HAT_MIN = 200.0  # GeV, of the card
+OBSERVABLES = Observables().model_dump()
 
 
 def settings(**changes):
-    return Jets(**({"pt": (250, 1000)} | changes)).model_dump()
+    jets = Jets(**({"pt": (250, 1000)} | changes)).model_dump()
+    return jets | {"observables": OBSERVABLES}
 
 
 def write_events(path, events, detector):
@@ -86,7 +89,7 @@ def test_what_reclustering_loses_is_counted(found):
 
 def test_all_observables_are_there_and_finite(found):
     for kind in ("eflow", "tower"):
-        for name in observables.names():
+        for name in observables.names(OBSERVABLES):
             assert np.isfinite(ak.to_numpy(found.jets[kind][name])).all(), name
 
 
@@ -165,6 +168,8 @@ def test_constituents_beyond_those_kept_are_counted(events, found):
     many = found.jets.eflow
     assert ak.max(ak.num(few.constituents)) == 20
     np.testing.assert_array_equal(few.cut, np.maximum(many.multiplicity - 20, 0))
+    np.testing.assert_allclose(few.cut_pt, ak.sum(many.constituents.pt[:, 20:], axis=1), rtol=1e-5)
+    assert ak.any(few.cut > 0) and not ak.any(many.cut_pt)
     np.testing.assert_array_equal(few.constituents.pt, many.constituents.pt[:, :20])
     np.testing.assert_array_equal(few.mass, many.mass)
 

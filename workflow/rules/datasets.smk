@@ -100,7 +100,7 @@ rule dataset_external:
         runtime=NEEDS["external"].minutes(),
     params:
         code=fingerprint("build_external"),
-        settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
+        settings=lambda w: as_json(CFG.with_observables(CFG.datasets[w.dataset])),
     shell:
         "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --files {input.files:q} --output {output:q} > {log:q} 2>&1"

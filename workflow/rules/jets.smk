@@ -25,7 +25,7 @@ rule jets:
     params:
         code=fingerprint("find_jets"),
         tools=versions("jets", "python-fastjet"),
-        settings=lambda w: as_json(CFG.samples[w.sample].jets.model_dump()),
+        settings=lambda w: as_json(CFG.with_observables(CFG.samples[w.sample].jets)),
         seed=CFG.seed,
     shell:
         "python {input.script} --sample {wildcards.sample} --part {wildcards.part}"

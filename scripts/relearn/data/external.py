@@ -21,7 +21,7 @@ from relearn.data.hdf5 import SPLITS
 from relearn.data.jettables import Source
 from relearn.data.jettruth import NOTHING
 from relearn.data.tagfile import LABELS
-from relearn.data.tagging import QUALITY, TRUTH, Columns, name_columns
+from relearn.data.tagging import QUALITY, TRUTH, Columns, name_columns, share
 from relearn.errors import UserError
 from relearn.files import atomic
 
@@ -43,7 +43,8 @@ def build(
     dataset
         Its name.
     settings
-        Of the dataset in the config (`relearn.configdata.External`).
+        Of the dataset in the config (`relearn.configdata.External`), and ``observables``,
+        those of what is computed (`relearn.configobservables.Observables`).
     files
         Split → file.
 
@@ -52,11 +53,15 @@ def build(
     UserError
         If a file cannot be used, or has too few jets of a class: names file, column and cure.
     """
-    columns = Columns.of([KIND], settings["constituents"])
+    settings = dict(settings)
+    how = settings.pop("observables")
+    names = observables.names(how)
+    columns = Columns.of([KIND], settings["constituents"], names)
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["kind"] = "external"
         file.attrs["dataset"] = dataset
         file.attrs["settings"] = json.dumps(settings, sort_keys=True)
+        file.attrs["observables"] = json.dumps(how, sort_keys=True)
         file.attrs["made_from"] = json.dumps({split: Path(files[split]).name for split in SPLITS})
         for split in SPLITS:
             source = Source.open(files[split], settings)
@@ -66,8 +71,8 @@ def build(
             group = file.create_group(split)
             for name, shape in columns.shapes.items():
                 group.create_dataset(name, (int((rows >= 0).sum()), *shape), dtype="f4")
-            name_columns(group, [KIND])
-            _fill(group, source, signal, rows, settings)
+            name_columns(group, [KIND], names)
+            _fill(group, source, signal, rows, settings, how)
 
 
 def places(
@@ -115,6 +120,7 @@ def _fill(
     signal: NDArray[np.bool_],
     rows: NDArray[np.int64],
     settings: Mapping[str, Any],
+    how: Mapping[str, Any],
 ) -> None:
     """Write the jets of a file to the `rows` of a split."""
     kept = [signal[rows >= 0].sum(), (~signal[rows >= 0]).sum()]
@@ -125,7 +131,7 @@ def _fill(
         chosen = rows[mine] >= 0
         done += len(p4)
         if chosen.any():
-            block = block_of(p4[chosen], settings["constituents"], settings["radius"])
+            block = block_of(p4[chosen], settings["constituents"], settings["radius"], how)
             block["label"] = np.where(signal[mine], LABELS["signal"], LABELS["background"])[chosen]
             _write(group, block, rows[mine][chosen], in_turns)
         if done > last:
@@ -147,7 +153,9 @@ def _write(
                 group[name][place] = values[run]
 
 
-def block_of(p4: Array, constituents: int, radius: float) -> dict[str, Array]:
+def block_of(
+    p4: Array, constituents: int, radius: float, how: Mapping[str, Any]
+) -> dict[str, Array]:
     """Return jets as blocks of fixed shape, without the label: path → float32 array.
 
     Parameters
@@ -158,20 +166,27 @@ def block_of(p4: Array, constituents: int, radius: float) -> dict[str, Array]:
         How many to keep.
     radius
         R of the jets, for their observables.
+    how
+        Settings of the observables in the config.
     """
     p4 = _hardest_first(p4)
     counts = p4.any(axis=2).sum(axis=1)
     vectors = ak.unflatten(ak.Array(p4[p4.any(axis=2)].astype(np.float64)), counts)
-    found = observables.observables(vectors, ak.zeros_like(vectors[..., 0]), radius)
+    found = observables.observables(vectors, ak.zeros_like(vectors[..., 0]), radius, how)
     stored = np.zeros((len(p4), constituents, 4), dtype=np.float32)
     kept = p4[:, :constituents]
     stored[:, : kept.shape[1]] = kept
     unknown = [NOTHING if name.endswith("delta_r") else 0.0 for name in TRUTH]
-    quality = [float(name == "found") for name in QUALITY]
+    beyond = p4[:, constituents:].astype(np.float64)
+    quality = dict.fromkeys(QUALITY, np.zeros(len(p4))) | {
+        "found": np.ones(len(p4)),
+        "cut": beyond.any(axis=2).sum(axis=1),
+        "cut_share": share(np.hypot(beyond[..., 1], beyond[..., 2]).sum(axis=1), found["pt"]),
+    }
     return {
         f"{KIND}/p4": stored,
-        f"{KIND}/observables": np.stack([found[n] for n in observables.names()], axis=1),
-        f"{KIND}/quality": np.tile(np.float32(quality), (len(p4), 1)),
+        f"{KIND}/observables": np.stack([found[n] for n in observables.names(how)], axis=1),
+        f"{KIND}/quality": np.stack([quality[name] for name in QUALITY], axis=1),
         "truth": np.tile(np.float32(unknown), (len(p4), 1)),
         "weight": np.ones(len(p4), dtype=np.float32),
     }

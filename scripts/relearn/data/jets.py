@@ -60,7 +60,8 @@ def find(
     path
         Written by us or by Delphes.
     settings
-        Of the sample's jets in the config (`relearn.configdata.Jets`).
+        Of the sample's jets in the config (`relearn.configdata.Jets`), and ``observables``,
+        those of what is computed (`relearn.configobservables.Observables`).
     card
         Detector card with the resolution of impact parameters; None at particle level, where
         event files have none and all are 0.
@@ -75,8 +76,9 @@ def find(
         - ``event``, ``weight``;
         - ``eflow``, ``tower``: ``found`` (there is such a jet within R of the selected one),
           ``p4`` of the anti-kT jet, ``lost`` and ``lost_pt`` of its reclustering,
-          ``cut`` (constituents beyond those kept), ``constituents`` (`CONSTITUENT`, the hardest
-          first; GeV, mm) and all of `relearn.data.observables`;
+          ``cut`` (constituents beyond those kept) and ``cut_pt`` (the sum of their pT, GeV),
+          ``constituents`` (`CONSTITUENT`, the hardest first; GeV, mm) and all of
+          `relearn.data.observables`;
         - ``truth``: see `relearn.data.jettruth`.
 
     Raises
@@ -158,9 +160,10 @@ def _describe(
     members, vectors = members[again.constituents], vectors[again.constituents]
     found = {"found": there, "p4": jet.p4}
     found |= {"lost": again.lost, "lost_pt": again.lost_pt}
-    found |= observables(vectors, members.charge, settings["radius"])
+    found |= observables(vectors, members.charge, settings["radius"], settings["observables"])
     limit = settings["keep"]
-    found["cut"] = np.maximum(ak.to_numpy(ak.num(members)) - limit, 0)
+    beyond = members.pt[:, limit:]
+    found |= {"cut": ak.num(beyond), "cut_pt": ak.sum(beyond, axis=1)}
     found["constituents"] = _with_impact(members[:, :limit], card, rng)
     return ak.zip(found, depth_limit=1)
 

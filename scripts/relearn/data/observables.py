@@ -1,4 +1,10 @@
-"""Constituents of jets → the high-level variables that are stored with each jet."""
+"""Constituents of jets → the high-level variables that are stored with each jet.
+
+What is computed, and how, is in the config (`relearn.configobservables.Observables`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 import awkward as ak
 import numpy as np
@@ -8,31 +14,51 @@ from relearn import kinematics as kin
 from relearn.jets import clustering, correlators, grooming, nsubjettiness, shapes, toptagger
 
 Array = NDArray[np.float64]
-ORDERS = tuple(range(1, 9))
-BETAS = (0.5, 1.0, 2.0)
-GROOMED_ORDERS = (1, 2, 3)
-Z_CUT, SOFT_DROP_BETA = 0.1, 0.0
+Settings = Mapping[str, Any]
+# of the columns that are named without it
+USUAL_BETA, USUAL_KAPPA = 1.0, 0.5
 
 
 def tau_name(n: int, beta: float, groomed: bool = False) -> str:
     """Return the name of τ_N^(β): ``tau3_b1``, ``tau2_b05``, ``tau3_b1_sd``."""
-    return f"tau{n}_b{beta:g}".replace(".", "") + ("_sd" if groomed else "")
+    return f"tau{n}_b{_digits(beta)}" + ("_sd" if groomed else "")
 
 
-def names() -> list[str]:
-    """Return the names of all observables, in the order of `observables`."""
-    taus = [tau_name(n, beta) for n in ORDERS for beta in BETAS]
-    taus += [tau_name(n, 1.0, groomed=True) for n in GROOMED_ORDERS]
+def correlator_name(name: str, beta: float) -> str:
+    """Return the name of C2 or D2 at β: ``c2`` at 1, ``c2_b2``, ``c2_b05``."""
+    return name if beta == USUAL_BETA else f"{name}_b{_digits(beta)}"
+
+
+def charge_name(kappa: float) -> str:
+    """Return the name of the jet charge at κ: ``jet_charge`` at 0.5, ``jet_charge_k03``."""
+    return "jet_charge" if kappa == USUAL_KAPPA else f"jet_charge_k{_digits(kappa)}"
+
+
+def _digits(value: float) -> str:
+    return f"{value:g}".replace(".", "")
+
+
+def names(settings: Settings) -> list[str]:
+    """Return the names of all observables, in the order in which datasets store them."""
+    tau = settings["n_subjettiness"]
+    taus = [tau_name(n, beta) for n in tau["orders"] for beta in tau["betas"]]
+    for n in tau["groomed_orders"]:
+        taus += [tau_name(n, beta, groomed=True) for beta in tau["groomed_betas"]]
+    betas = settings["energy_correlation_betas"]
     return [
         *("pt", "eta", "phi", "mass", "sd_pt", "sd_mass", "sd_z", "sd_delta_r"),
         *taus,
-        *("c2", "d2", "m_rec", "f_rec", "delta_r_opt", "top_tagged"),
+        *(correlator_name(name, beta) for beta in betas for name in ("c2", "d2")),
+        *("m_rec", "f_rec", "delta_r_opt", "top_tagged"),
         *("multiplicity", "track_multiplicity", "track_mass", "girth", "momentum_dispersion"),
-        *("jet_charge", "eventropy", "c_parameter"),
+        *(charge_name(kappa) for kappa in settings["jet_charge_kappas"]),
+        *("eventropy", "c_parameter"),
     ]
 
 
-def observables(vectors: ak.Array, charge: ak.Array, radius: float) -> dict[str, Array]:
+def observables(
+    vectors: ak.Array, charge: ak.Array, radius: float, settings: Settings
+) -> dict[str, Array]:
     """Return all high-level variables of some jets.
 
     Parameters
@@ -42,34 +68,32 @@ def observables(vectors: ak.Array, charge: ak.Array, radius: float) -> dict[str,
     charge
         jets × constituents, in units of e.
     radius
-        R of the jets.
+        R of the jets, R0 of soft drop and N-subjettiness.
+    settings
+        Of the observables in the config.
 
     Returns
     -------
     dict
-        Name (see `names`) → (jets,), float64. τ_N without R0^β and over the jet's pT, as in
-        the talks; soft drop with z_cut = 0.1, β = 0; ``*_sd`` of the groomed jet. What each is:
-        ``docs/jets.md``.
+        Name (see `names`) → (jets,), float64. ``*_sd`` are of the groomed jet. What
+        each is: ``docs/jets.md``.
     """
     from relearn.jets.jagged import flatten
 
     flat = flatten(vectors)
     total = flat.sum(flat.p4)
-    groomed = grooming.soft_drop(vectors, Z_CUT, SOFT_DROP_BETA, radius)
+    groomed = grooming.soft_drop(vectors, radius=radius, **settings["soft_drop"])
     p4 = ak.to_numpy(groomed.p4)
     found = {"pt": kin.pt(total), "eta": kin.eta(total), "phi": kin.phi(total)}
     found |= {"mass": kin.mass(total), "sd_pt": kin.pt(p4), "sd_mass": kin.mass(p4)}
     found |= {"sd_z": ak.to_numpy(groomed.z), "sd_delta_r": ak.to_numpy(groomed.delta_r)}
 
-    how = {"radius": radius, "normalise": False}
-    tau = nsubjettiness.n_subjettiness(vectors, ORDERS, BETAS, **how)
-    for i, n in enumerate(ORDERS):
-        found |= {tau_name(n, beta): tau[:, i, j] for j, beta in enumerate(BETAS)}
+    found |= _n_subjettiness(vectors, radius, settings["n_subjettiness"])
     inner = clustering.take(vectors, groomed.constituents)
-    tau = nsubjettiness.n_subjettiness(inner, GROOMED_ORDERS, 1.0, **how)
-    found |= {tau_name(n, 1.0, True): tau[:, i] for i, n in enumerate(GROOMED_ORDERS)}
-
-    found |= {"c2": correlators.c2(vectors), "d2": correlators.d2(vectors)}
+    found |= _n_subjettiness(inner, radius, settings["n_subjettiness"], groomed=True)
+    for beta in settings["energy_correlation_betas"]:
+        found[correlator_name("c2", beta)] = correlators.c2(vectors, beta)
+        found[correlator_name("d2", beta)] = correlators.d2(vectors, beta)
     top = toptagger.hep_top_tag(vectors, toptagger.TopTagger(radius=radius))
     found |= {name: ak.to_numpy(top[name]) for name in ("m_rec", "f_rec", "delta_r_opt")}
     found["top_tagged"] = ak.to_numpy(top.passed).astype(np.float64)
@@ -78,7 +102,31 @@ def observables(vectors: ak.Array, charge: ak.Array, radius: float) -> dict[str,
     found["track_mass"] = shapes.track_mass(vectors, charge)
     found["girth"] = shapes.girth(vectors)
     found["momentum_dispersion"] = shapes.momentum_dispersion(vectors)
-    found["jet_charge"] = shapes.jet_charge(vectors, charge)
+    for kappa in settings["jet_charge_kappas"]:
+        found[charge_name(kappa)] = shapes.jet_charge(vectors, charge, kappa)
     found["eventropy"] = shapes.eventropy(vectors)
     found["c_parameter"] = shapes.c_parameter(vectors)
     return {name: np.ascontiguousarray(values) for name, values in found.items()}
+
+
+def _n_subjettiness(
+    vectors: ak.Array, radius: float, settings: Settings, groomed: bool = False
+) -> dict[str, Array]:
+    """Return τ_N of all orders and powers, by name."""
+    prefix = "groomed_" if groomed else ""
+    orders, betas = settings[f"{prefix}orders"], settings[f"{prefix}betas"]
+    if not orders:
+        return {}
+    tau = nsubjettiness.n_subjettiness(
+        vectors,
+        orders,
+        betas,
+        radius,
+        settings["axes"],
+        normalise=settings["normalisation"] == "sum_pt_r0",
+    )
+    return {
+        tau_name(n, beta, groomed): tau[:, i, j]
+        for i, n in enumerate(orders)
+        for j, beta in enumerate(betas)
+    }

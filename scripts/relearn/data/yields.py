@@ -70,7 +70,7 @@ def measure(config: Config, dataset: str, name: str, events: int, root: Path) ->
             count = len(selected)
         else:
             seen_by = None if sample.detector == "none" else card
-            found = find(path, sample.jets.model_dump(), seen_by, config.seed)
+            found = find(path, config.with_observables(sample.jets), seen_by, config.seed)
             count, generated = len(found.jets), found.events
     if not count:
         raise UserError(

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from relearn.cli import main_guard
-from relearn.data import tagfile
+from relearn.data import cutreport, tagfile
 from relearn.data.external import build
 from relearn.data.hdf5 import SPLITS
 
@@ -20,6 +20,8 @@ def main() -> None:
     files = dict(zip(SPLITS, arguments.files, strict=True))
     build(arguments.output, arguments.dataset, arguments.settings, files)
     tagfile.check(arguments.output)
+    for line in cutreport.of_dataset(arguments.output):
+        print(line)
 
 
 if __name__ == "__main__":

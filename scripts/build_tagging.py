@@ -4,7 +4,7 @@ import argparse
 import json
 
 from relearn.cli import main_guard
-from relearn.data import tagfile
+from relearn.data import cutreport, tagfile
 from relearn.data.tagging import build
 
 
@@ -18,6 +18,8 @@ def main() -> None:
 
     build(arguments.output, arguments.dataset, arguments.settings, arguments.jets)
     tagfile.check(arguments.output)
+    for line in cutreport.of_dataset(arguments.output):
+        print(line)
 
 
 if __name__ == "__main__":

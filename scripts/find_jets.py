@@ -4,7 +4,7 @@ import argparse
 import json
 
 from relearn.cli import main_guard
-from relearn.data import jetfile
+from relearn.data import cutreport, jetfile
 from relearn.data.jets import find
 from relearn.seeds import derive
 
@@ -36,6 +36,8 @@ def main() -> None:
         f"{arguments.sample} {arguments.part}: {len(found.jets)} jets in {found.events} events "
         f"({len(found.jets) / found.events:.4f} each)"
     )
+    for line in cutreport.of_jets(found.jets):
+        print(line)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,9 @@ def test_ratios_and_losses(tmp_path):
         tau1_b1=np.array([0.4, 0.4, 0.4, 0.0]),
         tau2_b1=np.array([0.2, 0.1, 0.3, 0.0]),
         tau3_b1=np.array([0.1, 0.1, 0.1, 0.0]),
-        multiplicity=np.array([3.0, 5, 6, 9]),
+        counts=np.array([3, 5, 6, 9]),
+        cut=np.array([0, 0, 0, 11]),
+        cut_pt=np.array([0.0, 0, 0, 8]),
         lost=np.array([0, 0, 0, 7]),
         lost_pt=np.array([0.0, 0, 0, 100]),
     )
@@ -59,7 +61,7 @@ def test_ratios_and_losses(tmp_path):
     assert row(tables, "tau32")["q50"] == pytest.approx(0.5)
     assert row(tables, "tau32")["mean"] == pytest.approx((0.5 + 1 + 1 / 3) / 3)
     # the dataset has room for 5 constituents
-    assert row(tables, "cut")["mean"] == 0.5 and row(tables, "cut_number")["mean"] == 5 / 4
+    assert row(tables, "cut")["mean"] == 0.5 and row(tables, "cut_number")["mean"] == 16 / 4
     assert row(tables, "loses")["mean"] == 0.25 and row(tables, "lost")["mean"] == 7 / 4
     assert row(tables, "lost_share")["mean"] == pytest.approx(0.2 / 4)
 

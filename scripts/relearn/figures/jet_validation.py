@@ -64,8 +64,10 @@ def _dataset(fig: SubFigure, dataset: str, tables: Mapping[str, pd.DataFrame], l
         function(ax := next(axes), frame)
         letter = _lettered(ax, letter)
     for quantity, (heading, label, unit) in PANELS.items():
-        ax = next(axes)
-        _histograms(ax, histograms[histograms["quantity"] == quantity])
+        mine = histograms[histograms["quantity"] == quantity]
+        if mine.empty:  # the config leaves it out
+            continue
+        _histograms(ax := next(axes), mine)
         if quantity.endswith("mass"):
             _masses(ax)
         ax.set(xlabel=label, ylabel=f"density [{unit}]" if unit else "density", title=heading)

@@ -3,7 +3,7 @@
 Signal and background, energy flow and towers, each dataset. All splits are taken together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,9 @@ from relearn.data import tagfile
 from relearn.data.hdf5 import SPLITS
 from relearn.studies.inputs import StudyInputs
 
-OBSERVABLES = ("pt", "eta", "mass", "sd_mass", "tau1_b1", "tau2_b1", "tau3_b1", "multiplicity")
-QUALITY = ("found", "lost", "lost_pt")
+OBSERVABLES = ("pt", "eta", "mass", "sd_mass", "multiplicity")
+TAUS = ("tau1_b1", "tau2_b1", "tau3_b1")  # where the config has them computed
+QUALITY = ("found", "lost", "lost_pt", "cut", "cut_share")
 TRUTH = ("gen_pt", "hat_pt", "merged")
 HISTOGRAMS = ("pt", "eta", "mass", "sd_mass", "tau32", "tau21", "multiplicity", "response")
 QUANTILES = (0.01, 0.16, 0.5, 0.84, 0.99)
@@ -34,8 +35,9 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     - ``found``: there is such a jet at all; only those are in the other rows;
     - ``loses``, ``lost``, ``lost_share``: whether the reclustering leaves constituents out, how
       many, and their share of pT;
-    - ``cut``, ``cut_number``: whether the dataset stores fewer constituents than there are, and
-      how many it lacks;
+    - ``cut``, ``cut_number``, ``cut_share``: whether the dataset stores fewer constituents than
+      there are, how many it lacks, and their share of pT;
+    - ``tau21``, ``tau32``: where the dataset has τ_N with β = 1;
     - ``merged``: b and both quarks are within R; signal only;
     - ``near_hat_cut``: the hard process is less than 10 % above the generator's cut.
 
@@ -49,14 +51,14 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
         described = tagfile.describe(path)
         for side, label in tagfile.LABELS.items():
             for kind in described.kinds:
-                block = _read(path, kind, label)
-                stored = described.shapes[f"{kind}/p4"][0]
+                taus = [name for name in TAUS if name in described.observables]
+                block = _read(path, kind, label, (*OBSERVABLES, *taus))
                 edges = _edges(block, described.selection.get(side, {}))
                 place = {"dataset": dataset, "class": side, "kind": kind}
-                found = quantities(block, stored)
+                found = quantities(block)
                 for name, (values, weight) in found.items():
                     rows.append(place | {"quantity": name} | describe(values, weight))
-                for name in HISTOGRAMS:
+                for name in [name for name in HISTOGRAMS if name in found]:
                     histograms.append(_histogram(place, name, *found[name], edges[name]))
             place |= {"kind": "truth"}
             known = described.spectra.get(side)
@@ -72,13 +74,11 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     }
 
 
-def _read(path: str, kind: str, label: float) -> dict[str, Array]:
+def _read(path: str, kind: str, label: float, names: Sequence[str]) -> dict[str, Array]:
     """Return all that is looked at of one class, float64."""
     pooled: dict[str, list[Array]] = {}
     for split in SPLITS:
-        block = tagfile.read(
-            path, split, kind, (), observables=OBSERVABLES, quality=QUALITY, truth=TRUTH
-        )
+        block = tagfile.read(path, split, kind, (), observables=names, quality=QUALITY, truth=TRUTH)
         mine = block.label == label
         columns = {"weight": block.weight} | block.observables | block.quality | block.truth
         for name, values in columns.items():
@@ -86,29 +86,29 @@ def _read(path: str, kind: str, label: float) -> dict[str, Array]:
     return {name: np.concatenate(parts) for name, parts in pooled.items()}
 
 
-def quantities(block: Mapping[str, Array], stored: int) -> dict[str, tuple[Array, Array]]:
+def quantities(block: Mapping[str, Array]) -> dict[str, tuple[Array, Array]]:
     """Return quantity → its values and weights.
 
     Parameters
     ----------
     block
-        `OBSERVABLES`, `QUALITY`, `TRUTH` and ``weight``, (jets,).
-    stored
-        Number of constituents that the dataset has room for.
+        `OBSERVABLES`, those of `TAUS` that there are, `QUALITY`, `TRUTH` and ``weight``,
+        (jets,).
     """
     there = block["found"] > 0
     jets = {name: values[there] for name, values in block.items()}
-    more = np.maximum(jets["multiplicity"] - stored, 0)
-    found = {name: jets[name] for name in ("pt", "eta", "mass", "sd_mass", "multiplicity")}
+    found = {name: jets[name] for name in OBSERVABLES}
+    for name, above, below in (("tau21", "tau2_b1", "tau1_b1"), ("tau32", "tau3_b1", "tau2_b1")):
+        if above in jets and below in jets:
+            found[name] = _ratio(jets[above], jets[below])
     found |= {
-        "tau21": _ratio(jets["tau2_b1"], jets["tau1_b1"]),
-        "tau32": _ratio(jets["tau3_b1"], jets["tau2_b1"]),
         "response": _ratio(jets["pt"], jets["gen_pt"]),
         "loses": jets["lost"] > 0,
         "lost": jets["lost"],
         "lost_share": _ratio(jets["lost_pt"], jets["pt"] + jets["lost_pt"]),
-        "cut": more > 0,
-        "cut_number": more,
+        "cut": jets["cut"] > 0,
+        "cut_number": jets["cut"],
+        "cut_share": jets["cut_share"],
     }
     weighted = {"found": (there.astype(np.float64), block["weight"])}
     for name, values in found.items():

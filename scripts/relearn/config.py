@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from relearn import configtaggers
 from relearn.configdata import (
     Detector,
     Dimuon,
@@ -25,8 +26,11 @@ from relearn.configdata import (
     Tagging,
 )
 from relearn.configobservables import Observables
-from relearn.configscans import SCAN_AXES, Scan, Study, Training
+from relearn.configscans import SCAN_AXES, Training
+from relearn.configstudies import AnyScan, Study, check_where
+from relearn.configtaggers import TaggerScan, TaggerTraining
 from relearn.errors import UserError
+from relearn.taggerruns import AXES
 
 CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
 DIMUON_TARGETS = (
@@ -68,7 +72,10 @@ class Config(Strict):
     )
     datasets: dict[Name, Dataset] = Field(description="what networks learn from, by name")
     training: Training = Field(description="how networks are trained, unless a scan differs")
-    scans: dict[Name, Scan] = Field(description="what is trained, by name")
+    tagger_training: TaggerTraining = Field(
+        TaggerTraining(), description="how taggers are trained, unless a scan differs"
+    )
+    scans: dict[Name, AnyScan] = Field(description="what is trained, by name")
     studies: dict[Name, Study] = Field(description="what is measured and drawn, by name")
 
     @model_validator(mode="after")
@@ -98,12 +105,18 @@ class Config(Strict):
         for name, scan in self.scans.items():
             for dataset in scan.dataset:
                 _known(f"scans.{name}.dataset", dataset, self.datasets)
+            if isinstance(scan, TaggerScan):
+                configtaggers.check(f"scans.{name}", scan, self)
+                continue
+            for dataset in scan.dataset:
                 for target in scan.target:
                     allowed = TARGETS[self.datasets[dataset].kind]
                     _known(f"scans.{name}.target", target, allowed, f"a target of {dataset}")
             if scan.pretrained:
                 _known(f"scans.{name}.pretrained", scan.pretrained, self.scans)
                 start = self.scans[scan.pretrained]
+                if isinstance(start, TaggerScan):
+                    raise ValueError(f"scans.{name}.pretrained: {scan.pretrained} trains taggers")
                 if start.pretrained:
                     raise ValueError(f"scans.{name}.pretrained: chains are not supported")
                 if len(start.target) > 1:
@@ -121,14 +134,8 @@ class Config(Strict):
         for name, study in self.studies.items():
             for scan in study.scans:
                 _known(f"studies.{name}.scans", scan, self.scans)
-            for axis, wanted in study.where.items():
-                there = [value for scan in study.scans for value in self.scans[scan].values(axis)]
-                if not set(wanted).intersection(there):
-                    raise ValueError(
-                        f"studies.{name}.where.{axis}: no network of its scans has "
-                        f"{', '.join(map(str, wanted))}; there are "
-                        f"{', '.join(map(str, dict.fromkeys(there)))}"
-                    )
+            scans = [self.scans[scan] for scan in study.scans]
+            check_where(f"studies.{name}.where", study, scans)
             for dataset in study.datasets:
                 _known(f"studies.{name}.datasets", dataset, self.datasets)
         return self
@@ -218,7 +225,7 @@ def load(scale: str, folder: Path = CONFIG_FOLDER) -> Config:
 
 def _explain(item: Mapping[str, Any]) -> str:
     place = list(item["loc"])
-    if place[:1] == ["datasets"] and len(place) > 2:
+    if place[:1] in (["datasets"], ["scans"]) and len(place) > 2:
         del place[2]  # the kind, which is no key
     key = ".".join(map(str, place))
     message = item["msg"].removeprefix("Value error, ")
@@ -232,8 +239,14 @@ def _explain(item: Mapping[str, Any]) -> str:
 
 
 def scan_spec(config: Config, name: str) -> dict[str, Any]:
-    """Return scan `name` with all defaults filled in, ready for `relearn.scans.expand`."""
+    """Return scan `name` with all defaults filled in, ready to `expand` (in `relearn.scans`).
+
+    That of taggers is for `relearn.taggerruns.expand`. Its training has only what the config
+    sets: the rest is the architecture's own.
+    """
     scan = config.scans[name]
+    if isinstance(scan, TaggerScan):
+        return _tagger_spec(config, name, scan)
     override = scan.training.model_dump(exclude_none=True)
     axes = {axis: list(getattr(scan, axis)) for axis in SCAN_AXES}
     axes["hidden"] = scan.layers()
@@ -246,6 +259,23 @@ def scan_spec(config: Config, name: str) -> dict[str, Any]:
         "training": config.training.model_dump() | override,
         "pretrained": scan.pretrained,
         "events": {dataset: config.datasets[dataset].events.train for dataset in scan.dataset},
+        "seed": config.seed,
+        "batch_seconds": config.batch_seconds,
+    }
+
+
+def _tagger_spec(config: Config, name: str, scan: TaggerScan) -> dict[str, Any]:
+    jets = {dataset: config.datasets[dataset].jets for dataset in scan.dataset}
+    return {
+        "name": name,
+        "axes": {axis: list(getattr(scan, axis)) for axis in AXES},
+        "options": scan.options,
+        "target": scan.target,
+        "trials": scan.trials,
+        "first_trial": scan.first_trial,
+        "training": configtaggers.settings(config.tagger_training, scan),
+        "pretrained": None,
+        "jets": {dataset: 2 * split.train if split else None for dataset, split in jets.items()},
         "seed": config.seed,
         "batch_seconds": config.batch_seconds,
     }

@@ -22,7 +22,9 @@ from relearn.configdata import (
     Tagging,
 )
 from relearn.configobservables import NSubjettiness, Observables, SoftDrop
-from relearn.configscans import ACTIVATIONS, SCAN_AXES, Scan, Study, Training
+from relearn.configscans import ACTIVATIONS, SCAN_AXES, Scan, Training
+from relearn.configstudies import Study
+from relearn.configtaggers import FEATURES, LISTS, TaggerScan, TaggerTraining
 
 SECTIONS = {
     "The top level": (Config, ""),
@@ -47,10 +49,19 @@ SECTIONS = {
         Training,
         "The top-level `training` holds for every scan; a scan's own says what differs.",
     ),
-    "scans.<name>": (
+    "scans.<name>, architecture: mlp": (
         Scan,
         "The product of the lists, times the trials. One value is a list of one. Set a scan to "
         "`null` in an overlay to leave it out, also of the studies that look at it.",
+    ),
+    "tagger_training, scans.<name>.training": (
+        TaggerTraining,
+        "Of taggers. A scan's own comes first, then the top-level `tagger_training`, then what "
+        "the architecture's paper did (`DEFAULTS` of its file), then the defaults here.",
+    ),
+    "scans.<name>, architecture: a tagger": (
+        TaggerScan,
+        "The product of the lists and of the lists in `options`, times the trials.",
     ),
     "studies.<name>": (Study, "Set a study to `null` in an overlay to leave it out."),
 }
@@ -83,12 +94,17 @@ def schema() -> str:
     content = Config.model_json_schema()
     # What the types accept before they look closer: one value for a list of one, null for a
     # scan or a study that an overlay leaves out.
-    axes = content["$defs"]["Scan"]["properties"]
-    for axis in SCAN_AXES:
-        axes[axis] = {"anyOf": [axes[axis], axes[axis]["items"]]}
+    for scan, lists in (("Scan", SCAN_AXES), ("TaggerScan", LISTS)):
+        axes = content["$defs"][scan]["properties"]
+        for axis in lists:
+            axes[axis] = {"anyOf": [axes[axis], axes[axis]["items"]]}
+    axes = content["$defs"]["TaggerScan"]["properties"]
+    axes["features"]["items"] = {"anyOf": [axes["features"]["items"], {"type": "string"}]}
+    axes["options"].pop("patternProperties")
     for key in ("scans", "studies"):
-        for wanted in content["properties"][key]["patternProperties"].values():
-            wanted["anyOf"] = [{"$ref": wanted.pop("$ref")}, {"type": "null"}]
+        for pattern, wanted in content["properties"][key]["patternProperties"].items():
+            either = [wanted, {"type": "null"}]
+            content["properties"][key]["patternProperties"][pattern] = {"anyOf": either}
     content["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return json.dumps(content, indent=2) + "\n"
 
@@ -104,6 +120,11 @@ def reference() -> str:
         parts += _rows(model)
     parts.append("\n## Names\n")
     parts.append(f"- activations: {_code(ACTIVATIONS)}; several layers: `relu+linear`")
+    parts.append(
+        "- taggers: each file of `scripts/relearn/models/` that has sizes, and its aliases; the "
+        "message on an unknown one lists them all"
+    )
+    parts.append(f"- extra columns of constituents: {_code(FEATURES)}")
     parts += [
         f"- targets of a {kind} dataset: {_code(names)}" for kind, names in TARGETS.items() if names
     ]

@@ -1,4 +1,4 @@
-"""The typed config of the networks: how they are trained, scans, and the studies of them."""
+"""The typed config of fully connected networks: how they are trained, and scans of them."""
 
 import re
 from itertools import product
@@ -162,30 +162,13 @@ class Scan(Strict):
         """Every network's nodes per hidden layer, in the order written."""
         return [sizes for entry in self.hidden for sizes in parse_hidden(entry)]
 
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Keys that a study can choose by."""
+        return CHOOSABLE
+
     def values(self, axis: str) -> list[Value]:
         """What the networks have on an axis, as ``runs.csv`` writes it."""
+        if axis not in CHOOSABLE:
+            return []
         return hidden_names(self.hidden) if axis == "hidden" else list(getattr(self, axis))
-
-
-class Study(Strict):
-    """What is measured and drawn, on which scans."""
-
-    scans: list[Name] = Field([], description="the scans whose networks are looked at")
-    where: dict[str, Value | list[Value]] = Field(
-        {},
-        description="only their networks with such values, one or a list, by key of a scan: "
-        f"{', '.join(f'`{axis}`' for axis in CHOOSABLE)}",
-    )
-    datasets: list[Name] = Field([], description="datasets looked at besides those of the scans")
-    options: dict[str, Any] = Field({}, description="settings of this study alone")
-
-    @field_validator("where")
-    @classmethod
-    def _lists_of_values(cls, where: dict[str, Any]) -> dict[str, list[Value]]:
-        unknown = set(where) - set(CHOOSABLE)
-        if unknown:
-            raise ValueError(f"unknown {', '.join(unknown)}; allowed: {', '.join(CHOOSABLE)}")
-        lists = {
-            axis: value if isinstance(value, list) else [value] for axis, value in where.items()
-        }
-        return {a: hidden_names(v) if a == "hidden" else v for a, v in lists.items()}

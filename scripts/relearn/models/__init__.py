@@ -6,15 +6,18 @@ from typing import Any
 
 from torch import nn
 
-from relearn.errors import UserError
-
-FAMILIES = ("mlp",)
+from relearn import architectures
 
 
-def _family(name: str) -> Any:
-    if name not in FAMILIES:
-        raise UserError(f"there is no architecture {name!r}; there are {', '.join(FAMILIES)}")
-    return importlib.import_module(f"relearn.models.{name}")
+def family(name: str) -> Any:
+    """Return the module of an architecture, with its `SIZES` and `DEFAULTS`.
+
+    Raises
+    ------
+    UserError
+        If there is no such architecture.
+    """
+    return importlib.import_module(architectures.find(name).module)
 
 
 def build(name: str, size: str = "paper", **options: Any) -> nn.Module:
@@ -23,22 +26,22 @@ def build(name: str, size: str = "paper", **options: Any) -> nn.Module:
     Parameters
     ----------
     name
-        The architecture, such as ``mlp``.
+        The architecture, such as ``mlp`` or ``lola``.
     size
         One of the family's named sizes.
     options
-        What the family's ``build`` takes besides.
+        What the family's ``build`` takes besides; they win over those that the name stands for.
 
     Raises
     ------
     UserError
         If there is no such architecture or size.
     """
-    return _family(name).build(size, **options)
+    return family(name).build(size, **{**architectures.find(name).preset, **options})
 
 
-def load(path: str | Path, run: str) -> nn.Module:
-    """Return one trained network as an ordinary module: natural units in and out.
+def load(path: str | Path, run: str) -> Any:
+    """Return one trained network as an ordinary module, ready to be evaluated.
 
     Parameters
     ----------
@@ -47,12 +50,20 @@ def load(path: str | Path, run: str) -> nn.Module:
     run
         The network's name, from ``runs.csv``.
 
+    Returns
+    -------
+    nn.Module
+        A fully connected network: natural units in and out. Or a `Tagger`. Or, of an architecture
+        that is no network, a `Classic`.
+
     Raises
     ------
     UserError
-        If there is no such run, or its files are missing or damaged.
+        If there is no such run, or its files are missing, damaged or of another config.
     """
-    from relearn.models import storage
+    from relearn.models import storage, taggerfile
 
-    stored = storage.find(Path(path), run)
-    return _family(stored.run.architecture).restore(stored)
+    folder, found = storage.locate(Path(path), run)
+    if isinstance(found, storage.TaggerRun):
+        return taggerfile.restore(folder, found)
+    return family(found.architecture).restore(storage.find(folder, run))

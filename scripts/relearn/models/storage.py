@@ -1,7 +1,7 @@
 """Trained networks on disk: ``weights.safetensors`` and ``spec.json`` of one batch.
 
-Weights are those of the best epoch, for standardised inputs and targets; the scaling is kept
-beside them in float64.
+The weights here are those of fully connected networks, of the best epoch, for standardised inputs
+and targets; the scaling is kept beside them in float64. Taggers': `relearn.models.taggerfile`.
 """
 
 import json
@@ -14,10 +14,11 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from relearn import scans
+from relearn import scans, taggerruns
 from relearn.data.scaling import Standardiser
 from relearn.errors import UserError
 from relearn.files import atomic
+from relearn.taggerruns import TaggerRun
 
 WEIGHTS = "weights.safetensors"
 SPEC = "spec.json"
@@ -65,7 +66,8 @@ def batch_folders(scan: Path) -> list[Path]:
     """Return the folders of a scan's batches, in order, whether they are there or not.
 
     The spec in the first says how many there are, so that what an earlier and larger scan
-    left behind is not taken for a part of this one.
+    left behind is not taken for a part of this one: taggers' by number, as their jobs were
+    given it.
 
     Parameters
     ----------
@@ -80,7 +82,13 @@ def batch_folders(scan: Path) -> list[Path]:
     folder = scan / "0000"
     if not (folder / SPEC).is_file():
         raise UserError(f"{scan} has no trained networks ({folder / SPEC} is missing): train it")
-    return [scan / batch.name for batch in _spec(folder, lambda s: scans.batches(s["scan"]))]
+    return [scan / name for name in _spec(folder, _batch_names)]
+
+
+def _batch_names(spec: Mapping[str, Any]) -> list[str]:
+    if "batches" in spec["scan"]:
+        return [f"{number:04d}" for number in range(spec["scan"]["batches"])]
+    return [batch.name for batch in scans.batches(spec["scan"])]
 
 
 def training(folder: Path) -> str:
@@ -88,21 +96,46 @@ def training(folder: Path) -> str:
     return _spec(folder, lambda s: json.dumps([s["scan"]["training"], s["scan"]["pretrained"]]))
 
 
-def find(path: Path, run: str) -> Stored:
-    """Return the network `run` of a batch folder, or of any batch of a scan's folder.
+def locate(path: Path, run: str) -> tuple[Path, scans.Run | TaggerRun]:
+    """Return the batch's folder that holds a run, and the run.
+
+    Parameters
+    ----------
+    path
+        Folder of a batch, or of a whole scan.
+    run
+        Its name.
 
     Raises
     ------
     UserError
-        If there is no such run, or a file is missing or damaged.
+        If there is no such run, or a spec is missing or damaged.
     """
     folders = [path] if (path / SPEC).is_file() else batch_folders(path)
     for folder in folders:
         if (folder / SPEC).is_file():
-            for stored in _spec(folder, lambda s: [scans.from_dict(v) for v in s["runs"]]):
+            for stored in _spec(folder, lambda s: [_run(entry) for entry in s["runs"]]):
                 if stored.name == run:
-                    return _read(folder, stored)
+                    return folder, stored
     raise UserError(f"{path} has no run {run!r}; the names are in runs.csv")
+
+
+def _run(entry: Mapping[str, Any]) -> scans.Run | TaggerRun:
+    return (scans if "hidden" in entry else taggerruns).from_dict(entry)
+
+
+def find(path: Path, run: str) -> Stored:
+    """Return the fully connected network `run` of a batch's folder, or of a scan's.
+
+    Raises
+    ------
+    UserError
+        If there is no such run, it is a tagger, or a file is missing or damaged.
+    """
+    folder, found = locate(path, run)
+    if isinstance(found, TaggerRun):
+        raise UserError(f"{run} is a tagger ({found.architecture}), no fully connected network")
+    return _read(folder, found)
 
 
 def _spec(folder: Path, what: Callable[[Any], Any]) -> Any:
@@ -110,7 +143,7 @@ def _spec(folder: Path, what: Callable[[Any], Any]) -> Any:
     try:
         return what(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UserError(f"{path} cannot be read ({error!r}). {_cure(folder)}") from None
+        raise UserError(f"{path} cannot be read ({error!r}). {cure(folder)}") from None
 
 
 def _read(folder: Path, run: scans.Run) -> Stored:
@@ -129,16 +162,17 @@ def _read(folder: Path, run: scans.Run) -> Stored:
                 for name in ("inputs", run.target)
             ]
     except (OSError, SafetensorError) as error:
-        raise UserError(f"{path} cannot be read ({error}). {_cure(folder)}") from None
+        raise UserError(f"{path} cannot be read ({error}). {cure(folder)}") from None
     shapes = [tuple(weight.shape) for weight, _ in layers]
     expected = [(out, into) for into, out in zip(run.sizes, run.sizes[1:], strict=False)]
     if shapes != expected:
         raise UserError(
             f"{path} does not belong to its {SPEC}: {run.name} has layers {shapes}, not "
-            f"{expected}. {_cure(folder)}"
+            f"{expected}. {cure(folder)}"
         )
     return Stored(run, layers, *scaling)
 
 
-def _cure(folder: Path) -> str:
+def cure(folder: Path) -> str:
+    """Return what to do about a damaged batch."""
     return f"Delete the batch (rm -r {folder}) and run the workflow again to train it anew."

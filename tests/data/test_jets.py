@@ -21,7 +21,7 @@ ATLAS = ROOT / "config/detector/ATLAS.yaml"
 TTBAR = ROOT / "config/pythia/ttbar_hadronic_low.cmnd"
 DELPHES = ROOT / "tests/data_files/delphes_jets_ATLAS.root"
 EVENTS, BRUTE = 100, 12  # of which so many are clustered once more
-HAT_MIN = 200.0  # GeV, of the card
+HAT_MIN = 200.0  # GeV, so that many jets are near the window
 OBSERVABLES = Observables().model_dump()
 
 
@@ -31,11 +31,13 @@ def settings(**changes):
 
 
 def write_events(path, events, detector):
+    card = path.with_suffix(".cmnd")
+    card.write_text(f"{TTBAR.read_text()}\nPhaseSpace:pTHatMin = {HAT_MIN}\n")
     sample = Sample(
-        card=str(TTBAR), detector=detector, detector_card="ATLAS", keep="jets", jets=Jets(pt=(1, 2))
+        card=str(card), detector=detector, detector_card="ATLAS", keep="jets", jets=Jets(pt=(1, 2))
     )
     made = Settings(**(sample.generation() | {"events_per_part": events}))
-    generate(made, "tops", "train-0000", path, TTBAR, ATLAS, root_seed=3)
+    generate(made, "tops", "train-0000", path, card, ATLAS, root_seed=3)
     return path
 
 
@@ -105,6 +107,24 @@ def test_selection_on_towers_takes_the_window_there(events):
     assert len(pt) > 3 and (pt > 350).all() and (pt < 450).all()
     other = kin.pt(ak.to_numpy(jets.eflow.p4))
     assert ((other < 350) | (other > 450)).any(), "the energy flow has other momenta"
+
+
+@pytest.mark.parametrize("match", [None, 0.3])
+def test_a_partner_passes_if_it_is_what_its_own_selection_takes(match, events):
+    window = {"pt": (350, 450), "match": match}
+    flow, tower = (
+        find(events, settings(select_on=kind, **window), ATLAS, seed=5).jets
+        for kind in ("eflow", "tower")
+    )
+    assert ak.all(flow.eflow.passes) and ak.all(tower.tower.passes)
+    taken = dict(zip(tower.event.to_list(), ak.to_numpy(tower.tower.p4), strict=True))
+    partners = zip(flow.event.to_list(), ak.to_numpy(flow.tower.p4), strict=True)
+    both = [event in taken and np.allclose(taken[event], p4) for event, p4 in partners]
+    np.testing.assert_array_equal(flow.tower.passes, both)
+    assert 0 < sum(both) < len(flow), "some pass, some do not"
+    # and the other way round, the same events
+    shared = [jets.event[jets[kind].passes] for jets, kind in ((flow, "tower"), (tower, "eflow"))]
+    np.testing.assert_array_equal(*shared)
 
 
 def test_match_to_a_top_leaves_the_others_out(events, found):

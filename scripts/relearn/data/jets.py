@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relearn import kinematics as kin
-from relearn.data.jettruth import read_truth
+from relearn.data.jettruth import Truth, read_truth
 from relearn.data.observables import observables
 from relearn.generate import constituents as parts
 from relearn.generate import rootfile, tracks
@@ -75,7 +75,8 @@ def find(
 
         - ``event``, ``weight``;
         - ``eflow``, ``tower``: ``found`` (there is such a jet within R of the selected one),
-          ``p4`` of the anti-kT jet, ``lost`` and ``lost_pt`` of its reclustering,
+          ``passes`` (it is the leading one of its kind and would be selected itself), ``p4``
+          of the anti-kT jet, ``lost`` and ``lost_pt`` of its reclustering,
           ``cut`` (constituents beyond those kept) and ``cut_pt`` (the sum of their pT, GeV),
           ``constituents`` (`CONSTITUENT`, the hardest first; GeV, mm) and all of
           `relearn.data.observables`;
@@ -109,12 +110,16 @@ def find(
     for name in names:
         if name == chosen:
             jet, there = leading[event], np.ones(len(event), dtype=bool)
+            passes = there
         else:
-            jet, there = _partner(particles[name][event], p4[event], radius)
+            jet, there, first = _partner(particles[name][event], p4[event], radius)
+            passes = first & _passes(jet, truth, event, settings)
         rng = np.random.default_rng(derive("impact", name, root=seed))
-        columns["eflow" if name == "particle" else name] = _describe(
+        described = _describe(
             jet, there, read[name][event], particles[name][event], settings, card, rng
         )
+        described["passes"] = passes
+        columns["eflow" if name == "particle" else name] = described
     columns["truth"] = ak.zip(
         {name: values[event] for name, values in vars(truth).items()}, depth_limit=1
     )
@@ -130,8 +135,11 @@ def four_vectors(constituents: ak.Array) -> ak.Array:
 
 def _partner(
     particles: ak.Array, p4: NDArray[np.float64], radius: float
-) -> tuple[ak.Array, NDArray[np.bool_]]:
-    """Return the jet of the other kind that is nearest to each selected one, and if it is there."""
+) -> tuple[ak.Array, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the jet of the other kind that is nearest to each selected one.
+
+    With it, whether there is one, and whether it is the leading one of its event.
+    """
     jets = clustering.cluster(particles, radius, pt_min=PARTNER_PT_MIN)
     nearest, _ = clustering.match(p4, jets.p4, radius)
     there = nearest >= 0
@@ -142,7 +150,20 @@ def _partner(
     count = len(jets)
     nones = ak.unflatten(none[np.zeros(count, dtype=int)], np.ones(count, dtype=int))
     index = np.where(there, nearest, ak.to_numpy(ak.num(jets)))
-    return ak.concatenate([jets, nones], axis=1)[np.arange(count), index], there
+    return ak.concatenate([jets, nones], axis=1)[np.arange(count), index], there, nearest == 0
+
+
+def _passes(
+    jets: ak.Array, truth: Truth, event: NDArray[np.int64], settings: Mapping[str, Any]
+) -> NDArray[np.bool_]:
+    """Return which jets of some events pass the selection, with the tops of the selected ones."""
+    p4 = ak.to_numpy(jets.p4)
+    keep = clustering.in_window(p4, *settings["pt"], settings["abs_eta_max"])
+    if settings["match"] is not None:
+        place = (getattr(truth, f"top_{name}")[event] for name in ("pt", "eta", "phi"))
+        top = kin.from_pt_eta_phi_mass(*place, 0.0)
+        keep &= kin.delta_r(p4, top) < settings["match"]
+    return keep
 
 
 def _describe(

@@ -12,6 +12,7 @@ from relearn.generate.energyflow import NEUTRAL_HADRON, PHOTON, TRACK
 from relearn.generate.events import Settings, generate
 
 CARDS = pytest.mark.parametrize("card", ["CMS", "ATLAS"])
+AXES = ("X", "Y", "Z", "Px", "Py", "Pz")
 FIELDS = ["kind", "pid", "charge", "pt", "eta", "phi", "mass", "d0", "z0"]
 
 
@@ -150,3 +151,17 @@ def test_particle_level_jets_keep_the_particles(card_file, tmp_path):
     assert ak.all(mother[status == 1] == -1)
     total = ak.sum(found.pt * np.cos(found.phi), axis=1)
     assert ak.all(abs(total) < 150)  # what neutrinos take away
+
+    # the closest approach of a straight line to the beam, found by looking along it
+    names = [f"Particle.{n}" for n in ("Status", "Charge", "X", "Y", "Z", "Px", "Py", "Pz")]
+    branches = rootfile.read(path, names)
+    line = {name.split(".")[1]: values[status == 1] for name, values in branches.items()}
+    track = line["Charge"] != 0
+    x, y, z, px, py, pz = (ak.to_numpy(ak.flatten(line[n][track])).astype(float) for n in AXES)
+    step = -(x * px + y * py) / (px**2 + py**2)
+    tracks = found[found.charge != 0]
+    d0, z0 = (ak.to_numpy(ak.flatten(tracks[n])) for n in ("d0", "z0"))
+    assert (np.hypot(x, y) > 1).sum() > 20
+    np.testing.assert_allclose(abs(d0), np.hypot(x + step * px, y + step * py), atol=1e-3)
+    np.testing.assert_allclose(z0, z + step * pz, rtol=1e-3, atol=1e-3)
+    assert not ak.any(found.d0[found.charge == 0])

@@ -77,18 +77,22 @@ def _tower(path: str | Path) -> ak.Array:
 
 
 def _particle(path: str | Path) -> ak.Array:
-    names = ("PID", "Status", "Charge", "PT", "Eta", "Phi", "Mass")
+    names = ("PID", "Status", "Charge", "PT", "Eta", "Phi", "Mass", "X", "Y", "Z")
     found = rootfile.read(path, [f"Particle.{name}" for name in names])
-    pid, status, charge, pt, eta, phi, mass = found.values()
+    pid, status, charge, pt, eta, phi, mass, x, y, z = found.values()
     code = abs(pid)
     visible = status == 1
     for invisible in INVISIBLE:
         visible = visible & (code != invisible)
     neutral = ak.where(code == PHOTON_PID, PHOTON, NEUTRAL_HADRON)
     kind = ak.where(charge != 0, TRACK, neutral)
-    none = ak.zeros_like(pt)
+    # without a detector there is no field: a straight line from where it was produced
+    cos, sin = np.cos(phi), np.sin(phi)
+    charged = charge != 0
+    d0 = ak.where(charged, x * sin - y * cos, 0.0)
+    z0 = ak.where(charged, z - (x * cos + y * sin) * np.sinh(eta), 0.0)
     columns = {"kind": kind, "pid": pid, "charge": charge, "pt": pt, "eta": eta, "phi": phi}
-    columns |= {"mass": mass, "d0": none, "z0": none}
+    columns |= {"mass": mass, "d0": d0, "z0": z0}
     return ak.zip(columns)[visible]
 
 

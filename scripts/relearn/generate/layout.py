@@ -13,6 +13,7 @@ from relearn import kinematics as kin
 from relearn.generate.energyflow import NEUTRAL_HADRON, PHOTON, TRACK
 
 SECONDS = 1e-3 / 299_792_458  # in one mm/c
+VERTEX = ("X", "Y", "Z")  # mm
 BEAM_ETA = 999.9  # what Delphes writes for a particle along the beam
 
 
@@ -44,9 +45,11 @@ def hard_process(partons: ak.Array, stable: ak.Array | None = None) -> ak.Array:
     integers |= {"M1": p.mother, "D1": p.daughter1, "D2": p.daughter2}
     reals = _momenta(p)
     if stable is not None:
+        reals |= {name: 0.0 * p.px for name in VERTEX}
         none = 0 * stable.pid - 1
         more = {"PID": stable.pid, "Status": none + 2, "Charge": stable.charge}
         more |= {"M1": none, "D1": none, "D2": none} | _momenta(stable)
+        more |= {name: stable[name.lower()] for name in VERTEX}
         integers = {name: ak.concatenate([c, more[name]], axis=1) for name, c in integers.items()}
         reals = {name: ak.concatenate([c, more[name]], axis=1) for name, c in reals.items()}
     return _branches(integers, reals)

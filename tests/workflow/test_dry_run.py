@@ -127,3 +127,21 @@ def test_nothing_is_rerun_for_a_comment(project):
     after = snakemake(project, "--dry-run", "--printshellcmds", "--config", "scale=nano").text
     codes = [line for line in before.splitlines() if "--code" in line]
     assert codes and codes == [line for line in after.splitlines() if "--code" in line]
+
+
+def test_observables_are_for_jets_only(project):
+    def commands(*changes):
+        """Job's script → its commands, which change where it runs again."""
+        text = snakemake(
+            project,
+            *("--dry-run", "--printshellcmds", "--config", "scale=smoke", *changes),
+            *("--", "fig_jet_validation"),
+        ).text
+        found = re.findall(r"python scripts/(\w+)\.py (.*)", text)
+        return {name: sorted(rest for one, rest in found if one == name) for name, _ in found}
+
+    before, after = commands(), commands("observables={soft_drop: {z_cut: 0.123}}")
+    assert {"generate_events", "find_jets", "build_tagging"} < set(before)
+    assert {name for name in before if after[name] != before[name]} == {"find_jets"}
+    assert all('"z_cut":0.123' in command for command in after["find_jets"])
+    assert [one.replace("0.123", "0.1") for one in after["find_jets"]] == before["find_jets"]

@@ -26,29 +26,52 @@ class TaggerTraining(Strict):
     """How taggers are trained. What is not set here is what the architecture's paper did."""
 
     epochs: int = Field(20, ge=1, description="passes over the training jets")
-    batch_size: int = Field(256, ge=1, description="jets in one gradient step")
-    optimiser: Literal["adam", "adamw", "sgd"] = Field("adam", description="of the gradient steps")
+    batch_size: int = Field(
+        256,
+        ge=1,
+        description="jets in one gradient step; what is left of an epoch's last is not seen",
+    )
+    optimiser: Literal["adam", "adamw", "sgd", "adadelta"] = Field(
+        "adam", description="of the gradient steps"
+    )
     learning_rate: float = Field(1e-3, gt=0, description="step size, the largest of the schedule")
     weight_decay: float = Field(0.0, ge=0, description="of the optimiser")
-    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
-    schedule: Literal["constant", "one_cycle", "cosine", "plateau"] = Field(
+    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd alone")
+    schedule: Literal["constant", "one_cycle", "cosine", "exponential", "plateau"] = Field(
         "constant", description="of the learning rate"
+    )
+    decay: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="what `exponential` multiplies the rate by after each epoch, `plateau` after "
+        "some without a better loss; null: 0.9 and 0.5",
     )
     patience: int | None = Field(
         None, ge=1, description="stop after this many epochs without a better validation loss"
     )
     clip: float | None = Field(None, gt=0, description="largest norm of the gradient")
     loss: Literal["cross_entropy", "mse"] = Field(
-        "cross_entropy", description="what is minimised; a regression has mse"
+        "cross_entropy", description="of classifiers; a regression always has mse"
     )
     class_weights: bool = Field(False, description="let both classes weigh the same in the loss")
-    precision: Literal["float32", "bfloat16"] = Field(
-        "float32", description="of the products of matrices; four-vectors are always float32"
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto",
+        description="of products of matrices; auto: bfloat16 on a GPU; a CPU has float32 always",
     )
-    compile: Literal["auto", "on", "off"] = Field("auto", description="torch.compile")
-    augment: dict[str, float] = Field({}, description="changes of each jet in each epoch")
+    compile: Literal["auto", "on", "off"] = Field(
+        "auto", description="torch.compile: on, off, or auto: on a GPU alone"
+    )
+    augment: dict[Literal["jes_shift", "jes_smear", "rotation", "drop"], float] = Field(
+        {}, description="what changes of each jet in each epoch, and how much"
+    )
     threads: int = Field(1, ge=1, description="CPU threads of one job; part of the result's spec")
-    memory_gb: float = Field(4.0, gt=0, description="jets beyond this are read batch by batch")
+    memory_gb: float = Field(
+        4.0, gt=0, description="jets that need more are read from the file in every epoch"
+    )
+    tensorboard: bool = Field(
+        False, description="write curves for TensorBoard too; needs the package `tensorboard`"
+    )
 
 
 class TaggerScan(Strict):

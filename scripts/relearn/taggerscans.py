@@ -4,12 +4,17 @@ Between the config and Snakemake; the trainer does not know of it, so that a bet
 retrains nothing unless it really changes what a job holds. Neither numpy nor torch.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from relearn import architectures
+from relearn.configtaggers import TaggerTraining
 from relearn.taggerruns import TaggerRun, expand
+
+DEFAULTS = TaggerTraining()
 
 # Training jets in a second of one core, of 40 constituents: architecture → size → rate. Committed,
 # not measured at run time, so that the same config makes the same jobs on every machine.
@@ -17,10 +22,11 @@ JETS_PER_SECOND: dict[str, dict[str, float]] = {}
 USUAL_RATE = {"small": 3000.0, "medium": 800.0}
 SLOW_RATE = 150.0  # of any other size
 USUAL_CONSTITUENTS = 40
-USUAL_EPOCHS = 20
 FITTED_ONCE = ("bdt", "cuts", "fisher")  # no epochs
 FILE_JETS = 1_000_000  # of a file whose jets the config does not count
 START_SECONDS = 3.0  # of a job: imports, reading jets
+FLOAT_MB = 4e-6  # of a number
+JET_COPIES = 4  # as read, as prepared, and those for validation and test
 RUN_SECONDS = 1.0  # of a run: what is computed once, the test jets
 
 
@@ -38,7 +44,7 @@ class TaggerBatch:
 def seconds(run: TaggerRun, spec: Mapping[str, Any]) -> float:
     """Return about how long one tagger trains on one core, s."""
     jets = spec["jets"][run.dataset] or FILE_JETS
-    epochs = spec["training"].get("epochs", USUAL_EPOCHS)
+    epochs = spec["training"].get("epochs", DEFAULTS.epochs)
     passes = 1 if run.architecture in FITTED_ONCE else epochs
     usual = USUAL_RATE.get(run.size, SLOW_RATE)
     rate = JETS_PER_SECOND.get(run.architecture, {}).get(run.size, usual)
@@ -71,3 +77,22 @@ def batches(spec: Mapping[str, Any]) -> list[TaggerBatch]:
 
 def _cost(runs: Sequence[TaggerRun], spec: Mapping[str, Any]) -> float:
     return START_SECONDS + sum(seconds(run, spec) for run in runs)
+
+
+def module(batch: TaggerBatch) -> str:
+    """Return what a job imports by name: the file of its architecture."""
+    return architectures.find(batch.architecture).module
+
+
+def threads(spec: Mapping[str, Any]) -> int:
+    """Return the CPU threads of a scan's jobs."""
+    return spec["training"].get("threads", DEFAULTS.threads)
+
+
+def memory_mb(spec: Mapping[str, Any]) -> int:
+    """Return about the memory that a job of a scan needs for its jets, in MB."""
+    jets = max(count or FILE_JETS for count in spec["jets"].values())
+    columns = 4 + max(map(len, spec["axes"]["features"]))
+    size = jets * max(spec["axes"]["constituents"]) * columns * FLOAT_MB
+    held = min(size, 1000 * spec["training"].get("memory_gb", DEFAULTS.memory_gb))
+    return math.ceil(JET_COPIES * held)

@@ -5,7 +5,7 @@ import json
 
 from relearn.cli import main_guard
 from relearn.data import cutreport, jetfile
-from relearn.data.jets import find
+from relearn.data.jets import find, origin
 from relearn.seeds import derive
 
 
@@ -27,6 +27,7 @@ def main() -> None:
         "sample": arguments.sample,
         "part": arguments.part,
         "settings": arguments.settings,
+        "origin": origin(arguments.events),
         "events": found.events,
         "spectrum": found.spectrum.tolist(),
         "hat_spectrum": found.hat_spectrum.tolist(),

@@ -11,6 +11,7 @@ from relearn.data.jets import CONSTITUENT, SPECTRUM_EDGES
 OBSERVABLES = Observables().model_dump()
 NAMES = observables.names(OBSERVABLES)
 WINDOW = {"pt": [350.0, 450.0], "abs_eta_max": 1.0, "radius": 1.5}
+ORIGIN = {"detector": "embedded", "detector_card": "ATLAS", "multiple_interactions": False}
 SAMPLES = {"signal": "tops", "background": "qcd"}
 SMALL = {"train": 6, "validation": 4, "test": 5}
 
@@ -34,6 +35,7 @@ def make_jets(n, seed=0, kinds=("eflow", "tower"), counts=None, **columns):
     for kind in kinds:
         jet = {name: rng.uniform(1, 100, n) for name in NAMES}
         jet |= {"found": np.ones(n, dtype=bool), "lost": np.zeros(n), "lost_pt": np.zeros(n)}
+        jet["passes"] = np.ones(n, dtype=bool) if kind == "eflow" else rng.random(n) < 0.5
         jet |= {"cut": np.zeros(n, dtype=int), "cut_pt": np.zeros(n)}
         jet |= {name: values for name, values in columns.items() if name in jet}
         own = {name.removeprefix(f"{kind}__"): values for name, values in columns.items()}
@@ -57,32 +59,38 @@ def _constituents(rng, counts):
     return ak.unflatten(ak.zip({name: one[order] for name, one in flat.items()}), counts)
 
 
-def write_jets(folder, side, part, jets, events=100, how=OBSERVABLES):
-    """Write a jet file as `find_jets.py` does, its observables computed so; return its path."""
+def write_jets(folder, side, part, jets, events=100, how=OBSERVABLES, **about):
+    """Write a jet file as `find_jets.py` does, its observables computed so; return its path.
+
+    `about` is what differs from `ORIGIN` or, as ``window``, from `WINDOW`.
+    """
     path = folder / SAMPLES[side] / f"{part}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     spectrum = np.zeros(len(SPECTRUM_EDGES) - 1)
     spectrum[30:50], hat = 2.0, np.roll(spectrum, -5)
     hat[20:60] = 1.0
-    about = {"sample": SAMPLES[side], "part": part, "events": events}
-    about["settings"] = WINDOW if how is None else WINDOW | {"observables": how}
+    window = WINDOW | about.pop("window", {})
+    origin = {"process": SAMPLES[side]} | ORIGIN | about
+    about = {"sample": SAMPLES[side], "part": part, "events": events, "origin": origin}
+    about["settings"] = window if how is None else window | {"observables": how}
     about |= {"spectrum": spectrum.tolist(), "hat_spectrum": hat.tolist()}
     jetfile.write(path, jets, about)
     return path
 
 
-def write_parts(folder, jets=SMALL, parts=1, **columns):
+def write_parts(folder, jets=SMALL, parts=1, about=None, seed=0, **columns):
     """Write `parts` files of each class and split with just enough jets.
 
-    `columns` as in `make_jets`, or side → values. Returns (side, split) → jets.
+    `about` as in `write_jets`; `columns` as in `make_jets`, or side → values. Returns
+    (side, split) → jets.
     """
     made = {}
     for k, side in enumerate(SAMPLES):
         mine = {n: one[side] if isinstance(one, dict) else one for n, one in columns.items()}
         for i, (split, count) in enumerate(jets.items()):
-            one = make_jets(count, seed=10 * i + k, **mine)
+            one = make_jets(count, seed=100 * seed + 10 * i + k, **mine)
             for part, rows in enumerate(np.array_split(np.arange(count), parts)):
-                write_jets(folder, side, f"{split}-{part:04d}", one[rows])
+                write_jets(folder, side, f"{split}-{part:04d}", one[rows], **(about or {}))
             made[side, split] = one
     return made
 
@@ -93,7 +101,7 @@ def files(folder):
 
 
 def write_tagging(path, jets=SMALL, constituents=5, **columns):
-    """Write a dataset of made-up jets; return its path."""
+    """Write a dataset of made-up jets, with `columns` as in `write_parts`; return its path."""
     folder = path.parent / f"{path.stem}_jets"
     write_parts(folder, jets, **columns)
     tagging.build(path, path.stem, settings(jets, constituents), files(folder))

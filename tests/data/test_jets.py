@@ -10,7 +10,7 @@ from relearn import kinematics as kin
 from relearn.configdata import Jets, Sample
 from relearn.configobservables import Observables
 from relearn.data import jetfile, observables
-from relearn.data.jets import CONSTITUENT, SPECTRUM_EDGES, find, four_vectors
+from relearn.data.jets import CONSTITUENT, SPECTRUM_EDGES, find, four_vectors, origin
 from relearn.errors import UserError
 from relearn.generate import constituents, rootfile, tracks
 from relearn.generate.cards import load
@@ -220,6 +220,21 @@ def test_real_delphes_goes_the_same_way():
     assert ak.all(found.jets.truth.top_delta_r < np.inf)
     pt = ak.to_numpy(found.jets.eflow.pt)
     assert ((pt > 300) & (pt < 1000)).all()
+
+
+def test_events_say_what_made_them(events, tmp_path):
+    expected = {"process": "events", "detector": "embedded", "detector_card": "ATLAS"}
+    assert origin(events) == expected | {"multiple_interactions": False}
+    particles = write_events(tmp_path / "particles.root", 2, "none")
+    assert origin(particles)["detector_card"] is None
+    assert origin(DELPHES) == {}, "no workflow of ours has made it"
+    made = {"detector": "delphes", "detector_card": "CMS", "multiple_interactions": True}
+    for card, name in (("delphes_card_CMS.tcl", "CMS"), ("own.tcl", "own.tcl")):
+        path = tmp_path / card
+        path.write_bytes(DELPHES.read_bytes())
+        about = {"settings": made | {"card": "cards/tops.cmnd"}, "delphes": {"card": card}}
+        rootfile.annotate(path, about)
+        assert origin(path) == made | {"process": "tops", "detector_card": name}
 
 
 def test_events_without_what_jets_need_are_named(events, tmp_path):

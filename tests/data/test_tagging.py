@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from helpers_tagging import (
     NAMES,
+    ORIGIN,
+    SAMPLES,
     SMALL,
     WINDOW,
     files,
@@ -62,7 +64,7 @@ def test_what_is_built_comes_back_class_by_class(kind, split, built):
             np.testing.assert_allclose(values[rows], mine[kind][name], rtol=1e-6)
         for name, values in block.truth.items():
             np.testing.assert_allclose(values[rows], mine.truth[name], rtol=1e-6)
-        for name in ("found", "lost", "lost_pt"):
+        for name in ("found", "passes", "lost", "lost_pt"):
             np.testing.assert_allclose(block.quality[name][rows], mine[kind][name])
         for i, name in enumerate(tagging.FEATURES):
             padded = ak.fill_none(ak.pad_none(mine[kind].constituents[name], 5, clip=True), 0)
@@ -92,6 +94,7 @@ def test_description_says_what_there_is(built):
     assert described.shapes["eflow/p4"] == (5, 4)
     assert described.settings == settings() and described.dataset == "toy"
     assert described.selection == dict.fromkeys(SIDES, WINDOW)
+    assert described.origin == {side: ORIGIN | {"process": SAMPLES[side]} for side in SIDES}
 
 
 def test_spectra_are_summed_over_all_files(built):

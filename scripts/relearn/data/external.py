@@ -180,6 +180,7 @@ def block_of(
     beyond = p4[:, constituents:].astype(np.float64)
     quality = dict.fromkeys(QUALITY, np.zeros(len(p4))) | {
         "found": np.ones(len(p4)),
+        "passes": np.ones(len(p4)),
         "cut": beyond.any(axis=2).sum(axis=1),
         "cut_share": share(np.hypot(beyond[..., 1], beyond[..., 2]).sum(axis=1), found["pt"]),
     }

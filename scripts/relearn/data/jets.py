@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from relearn import kinematics as kin
 from relearn.data.jettruth import Truth, read_truth
 from relearn.data.observables import observables
+from relearn.errors import UserError
 from relearn.generate import constituents as parts
 from relearn.generate import rootfile, tracks
 from relearn.generate.cards import load
@@ -124,6 +125,33 @@ def find(
         {name: values[event] for name, values in vars(truth).items()}, depth_limit=1
     )
     return Found(ak.zip(columns, depth_limit=1), len(weight), spectrum, hat_spectrum)
+
+
+def origin(path: str | Path) -> dict[str, Any]:
+    """Return what made the events of a file that can be read.
+
+    Returns
+    -------
+    dict
+        ``process`` (the name of the Pythia card), ``detector``, ``detector_card`` (None without
+        a detector, the file's name for a Delphes card of one's own) and
+        ``multiple_interactions``, as in the config; nothing if no workflow of ours made them.
+    """
+    try:
+        about = rootfile.about(path)
+    except UserError:
+        return {}
+    settings = about["settings"]
+    detector, card = settings["detector"], settings["detector_card"]
+    own = about.get("delphes", {}).get("card")
+    if own not in (None, f"delphes_card_{card}.tcl"):
+        card = own
+    return {
+        "process": Path(settings["card"]).stem,
+        "detector": detector,
+        "detector_card": None if detector == "none" else card,
+        "multiple_interactions": settings["multiple_interactions"],
+    }
 
 
 def four_vectors(constituents: ak.Array) -> ak.Array:

@@ -88,6 +88,9 @@ class Description:
         Split → number of jets, both classes together.
     selection
         Class → settings of its sample's jets; empty for jets made elsewhere.
+    origin
+        Class → ``process``, ``detector``, ``detector_card``, ``multiple_interactions`` of its
+        events (`relearn.data.jets.origin`); empty for jets made elsewhere.
     spectra
         Class → what it was selected from; empty for jets made elsewhere.
     """
@@ -102,6 +105,7 @@ class Description:
     shapes: Mapping[str, tuple[int, ...]]
     jets: Mapping[str, int]
     selection: Mapping[str, Mapping[str, Any]]
+    origin: Mapping[str, Mapping[str, Any]]
     spectra: Mapping[str, Spectra]
 
 
@@ -136,6 +140,7 @@ def describe(path: str | Path) -> Description:
             shapes=shapes,
             jets={split: len(get(path, file, f"{split}/label")) for split in SPLITS},
             selection=json.loads(about.get("selection", "{}")),
+            origin=json.loads(about.get("origin", "{}")),
             spectra={
                 side: Spectra(
                     int(about[f"events_{side}"]),

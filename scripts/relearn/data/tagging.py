@@ -6,7 +6,7 @@ Groups ``train``, ``validation``, ``test``; in each, n jets, even rows signal, o
 - ``<kind>/features`` (n, constituents, 6): `FEATURES`;
 - ``<kind>/observables`` (n, k): see `relearn.data.observables`; how they were computed is the
   file's attribute ``observables``;
-- ``<kind>/quality`` (n, 5): `QUALITY`;
+- ``<kind>/quality`` (n, 6): `QUALITY`;
 - ``label`` (n,), ``weight`` (n,), ``truth`` (n, 11): `TRUTH`.
 
 Kinds are ``eflow`` and, with a detector, ``tower``. All are float32 and contiguous, so that one
@@ -36,9 +36,9 @@ from relearn.files import atomic
 
 FEATURES = ("kind", "charge", "d0", "z0", "d0_smeared", "z0_smeared")
 TRUTH = tuple(field.name for field in fields(Truth))
-# whether there is such a jet; what its reclustering lost: constituents, GeV; what is not stored:
-# constituents, and their pT over the jet's
-QUALITY = ("found", "lost", "lost_pt", "cut", "cut_share")
+# whether there is such a jet, and whether it would be selected itself; what its reclustering lost:
+# constituents, GeV; what is not stored: constituents, and their pT over the jet's
+QUALITY = ("found", "passes", "lost", "lost_pt", "cut", "cut_share")
 KINDS = ("eflow", "tower")
 Array = NDArray[np.float32]
 
@@ -158,7 +158,7 @@ def _flat_settings(settings: Mapping[str, Any], above: str = "") -> dict[str, An
 
 def _note_origin(file: h5py.File, settings: Mapping[str, Any], paths: Sequence[Path]) -> None:
     """Keep what the jets of each class were selected from, and how."""
-    selection = {}
+    selection, origin = {}, {}
     file.attrs["spectrum_edges"] = SPECTRUM_EDGES
     for side in CLASSES:
         made = [jetfile.about(path) for path in paths if path.parent.name == settings[side]]
@@ -166,7 +166,9 @@ def _note_origin(file: h5py.File, settings: Mapping[str, Any], paths: Sequence[P
             file.attrs[f"{name}_{side}"] = np.sum([one[name] for one in made], axis=0)
         chosen = made[0]["settings"] if made else {}
         selection[side] = {key: value for key, value in chosen.items() if key != "observables"}
+        origin[side] = made[0].get("origin", {}) if made else {}
     file.attrs["selection"] = json.dumps(selection, sort_keys=True)
+    file.attrs["origin"] = json.dumps(origin, sort_keys=True)
 
 
 def _first(files: Sequence[Path], count: int, what: str) -> Iterator[ak.Array]:
@@ -199,7 +201,7 @@ def block_of(
     for kind in kinds:
         jet = jets[kind]
         block[f"{kind}/observables"] = np.stack([_flat(jet[name]) for name in names], axis=1)
-        quality = {name: jet[name] for name in ("found", "lost", "lost_pt")}
+        quality = {name: jet[name] for name in ("found", "passes", "lost", "lost_pt")}
         quality |= _cut(jet, constituents)
         block[f"{kind}/quality"] = np.stack([_flat(quality[name]) for name in QUALITY], axis=1)
         members = jet.constituents[:, :constituents]

@@ -1,0 +1,115 @@
+"""What a tagger takes in each step: prepared once where it fits into memory, else batch by batch."""
+
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor
+
+from relearn.errors import UserError
+from relearn.models.jetbatch import Jets
+from relearn.models.tagger import Tagger
+from relearn.training.augment import augment
+from relearn.training.sources import POOL, Memory, Source, pools
+
+CHUNK = 1024  # jets that are prepared at a time
+SHARE_OF_GPU = 0.4  # of its free memory that the prepared jets of a split may take
+Inputs = tuple[Tensor, ...]
+
+
+class Feed:
+    """The jets of a source as a tagger takes them, on its device.
+
+    Parameters
+    ----------
+    source
+        The jets.
+    model
+        Prepares them.
+    device
+        Where to.
+    memory_gb
+        On a CPU, what prepared jets may take; else they are prepared batch by batch, as where
+        there are changes.
+    changes
+        Of each jet in each epoch (`relearn.training.augment.augment`).
+
+    Raises
+    ------
+    UserError
+        If jets are to be changed and the tagger takes observables, which would not change.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        model: Tagger,
+        device: torch.device,
+        memory_gb: float,
+        changes: Mapping[str, float] | None = None,
+    ):
+        self.source, self.model, self.device = source, model, device
+        self.changes = {name: value for name, value in (changes or {}).items() if value}
+        taken = set(model.needs) & set(source.observable_names)
+        if self.changes and taken:
+            raise UserError(
+                f"training.augment changes constituents, but this tagger takes "
+                f"{', '.join(sorted(taken))}, which would stay as they are: leave augment out"
+            )
+        self.prepared: Inputs | None = None
+        if not self.changes and isinstance(source, Memory):
+            one = self._of(source.read(slice(0, 1)))
+            needed = len(source) * sum(x.numel() * x.element_size() for x in one)
+            if needed <= _room(device, memory_gb):
+                self.prepared = self._first(len(source))
+
+    def scaling(self) -> Inputs:
+        """Return prepared jets to standardise by: the first `POOL`, without changes."""
+        count = min(len(self.source), POOL)
+        return tuple(x[:count] for x in self.prepared) if self.prepared else self._first(count)
+
+    def batches(
+        self, order: torch.Generator, size: int, changing: torch.Generator
+    ) -> Iterator[tuple[Tensor, Inputs]]:
+        """Yield the batches of an epoch: their rows (size,), on the device, and the inputs.
+
+        Parameters
+        ----------
+        order
+            On the CPU: the order of the jets.
+        size
+            Jets in a batch.
+        changing
+            On the device: the changes.
+        """
+        if self.prepared:
+            rows = torch.cat(pools(len(self.source), order)).to(self.device)
+            for some in rows[: len(rows) // size * size].split(size):
+                yield some, tuple(x[some] for x in self.prepared)
+        else:
+            for rows, jets in self.source.batches(order, size):
+                jets = augment(jets.to(self.device), self.changes, changing)
+                yield rows.to(self.device), self._of(jets)
+
+    def in_order(self, size: int) -> Iterator[Inputs]:
+        """Yield all inputs without changes, `size` jets at a time, the last fewer."""
+        for first in range(0, len(self.source), size):
+            rows = slice(first, first + size)
+            if self.prepared:
+                yield tuple(x[rows] for x in self.prepared)
+            else:
+                yield self._of(self.source.read(rows))
+
+    def _of(self, jets: Jets) -> Inputs:
+        with torch.no_grad():
+            return self.model.prepare(jets.to(self.device))
+
+    def _first(self, count: int) -> Inputs:
+        starts = range(0, count, CHUNK)
+        parts = [self._of(self.source.read(slice(i, min(i + CHUNK, count)))) for i in starts]
+        return tuple(map(torch.cat, zip(*parts, strict=True)))
+
+
+def _room(device: torch.device, memory_gb: float) -> float:
+    if device.type == "cuda":
+        return SHARE_OF_GPU * torch.cuda.mem_get_info(device)[0]
+    return memory_gb * 1e9

@@ -3,10 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from helpers_tagging import WINDOW, write_tagging
+from helpers_tagging import SAMPLES, WINDOW, files, make_jets, settings, write_jets, write_tagging
+from matplotlib.axes import Axes
 
-from relearn.data import tagfile
+from relearn.configobservables import Observables
+from relearn.data import tagfile, tagging
 from relearn.data.jets import SPECTRUM_EDGES
+from relearn.figures import jet_validation as figure
 from relearn.studies import jet_validation as study
 from relearn.studies.inputs import StudyInputs
 
@@ -149,3 +152,20 @@ def test_spectra_of_high_momenta_have_wider_bins():
 def test_particle_level_has_one_kind(tmp_path):
     tables = measured(tmp_path, kinds=("eflow",))
     assert set(tables[""]["kind"]) == {"eflow", "truth"}
+
+
+def test_ratios_that_the_config_leaves_out(tmp_path):
+    how = Observables.model_validate({"n_subjettiness": {"orders": [1, 2], "betas": [1]}})
+    for seed, side in enumerate(SAMPLES):
+        for split, count in JETS.items():
+            write_jets(
+                tmp_path, side, f"{split}-0000", make_jets(count, seed), how=how.model_dump()
+            )
+    tagging.build(tmp_path / "toy.h5", "toy", settings(JETS), files(tmp_path))
+    tables = study.measure(StudyInputs(pd.DataFrame(), {"toy": tmp_path / "toy.h5"}))
+    for table in (tables[""], tables["histograms"]):
+        there = set(table["quantity"])
+        assert "tau21" in there and "tau32" not in there
+    titles = {ax.get_title(loc="left") for ax in figure.draw(tables, {}).findobj(Axes)}
+    assert any("Two prongs or one" in title for title in titles)
+    assert not any("Three prongs" in title for title in titles)

@@ -13,6 +13,7 @@ from relearn.errors import UserError
 from relearn.models.jetbatch import Jets
 
 ROUNDING = 8 * torch.finfo(torch.float32).eps  # of m², in units of E²
+SMALLEST = 1e-8  # GeV
 
 
 def exactly(family: str, jets: Jets, constituents: int, features: int = 0) -> Jets:
@@ -34,17 +35,28 @@ def exactly(family: str, jets: Jets, constituents: int, features: int = 0) -> Je
     UserError
         If the jets have another number of extra columns.
     """
+    check_features(family, jets, features)
+    jets = jets.hardest(constituents)
+    if missing := constituents - jets.p4.shape[1]:
+        p4, extra = (functional.pad(x, (0, 0, 0, missing)) for x in (jets.p4, jets.extra))
+        jets = replace(jets, p4=p4, extra=extra)
+    return jets
+
+
+def check_features(family: str, jets: Jets, features: int) -> None:
+    """Stop at jets that have not the extra columns that a network was built for.
+
+    Raises
+    ------
+    UserError
+        If there is another number of them.
+    """
     found = jets.extra.shape[2]
     if found != features:
         raise UserError(
             f"{family} was built for features={features} extra columns; these jets have {found}"
             f" ({', '.join(jets.extra_names) or 'none'}): give the scan the same `features`"
         )
-    jets = jets.hardest(constituents)
-    if missing := constituents - jets.p4.shape[1]:
-        p4, extra = (functional.pad(x, (0, 0, 0, missing)) for x in (jets.p4, jets.extra))
-        jets = replace(jets, p4=p4, extra=extra)
-    return jets
 
 
 def dense(
@@ -107,3 +119,14 @@ def digits(p4: Tensor, seed: int) -> Tensor:
         mixed = mixed * 0x85EBCA77
         mixed = (mixed ^ (mixed >> 13)) & 0xFFFFFFFF
     return mixed.double() / 2**32
+
+
+def rapidity(p4: Tensor) -> Tensor:
+    """Return the rapidity (...) of (..., 4); 0 for a zero vector.
+
+    Rounding in float32 may leave less transverse mass than pT, which a real vector cannot have:
+    it is then taken as massless.
+    """
+    e, px, py, pz = p4.unbind(dim=-1)
+    across = torch.maximum((e - pz) * (e + pz), px.square() + py.square()).sqrt()
+    return torch.asinh(pz / across.clamp_min(SMALLEST))

@@ -1,0 +1,166 @@
+"""Deep sets: energy flow and particle flow networks (1810.05165).
+
+A function of a set is F(Σ_i Φ(x_i)). The particle flow network has Φ(z, y, φ and whatever else is
+known of a constituent), the energy flow network F(Σ_i z_i Φ(y_i, φ_i)), which neither a soft nor a
+collinear particle can change: it is safe. y, φ are relative to the jet's axis, the sum of its
+constituents; z = pT/Σ pT.
+
+``paper``: Φ 100-100-256, F 100-100-100, batches of 500 and He-uniform initial weights, as in the
+public comparison (the paper's quarks and gluons have a latent space of 128). 82,458 parameters of
+the PFN with three inputs, 82,358 of the EFN.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from relearn.errors import UserError
+from relearn.models.blocks import SMALLEST, check_features, dense, rapidity
+from relearn.models.constituents import Standardise
+from relearn.models.jetbatch import Jets
+from relearn.models.tagger import Tagger, check_options, options_of
+
+SIZES: dict[str, dict[str, Any]] = {
+    "small": {"phi": (32, 32), "latent": 32, "f": (32, 32)},
+    "medium": {"phi": (64, 64), "latent": 128, "f": (64, 64, 64)},
+    "paper": {"phi": (100, 100), "latent": 256, "f": (100, 100, 100)},
+}
+DEFAULTS: dict[str, Any] = {"batch_size": 500}
+ALIASES = {"pfn": {"kind": "pfn"}, "efn": {"kind": "efn"}}
+OPTIONS = ("kind", "phi", "latent", "f", "constituents", "features", "outputs")
+CHUNK = 64  # jets: their constituents' layers fit the cache
+HE_UNIFORM = partial(nn.init.kaiming_uniform_, nonlinearity="relu")
+
+
+class DeepSet(Tagger):
+    """F(Σ Φ(z, y, φ, …)) or F(Σ z Φ(y, φ)).
+
+    Parameters
+    ----------
+    phi, latent
+        Nodes of Φ's hidden layers, and of its last.
+    f
+        Nodes of F's hidden layers.
+    kind
+        ``pfn`` or ``efn``.
+    constituents
+        Only so many of the hardest are read; all for None.
+    features
+        Number of extra columns; none in an EFN, which would no longer be safe.
+    outputs
+        Number of outputs: 2 classes, or values of a regression.
+    """
+
+    def __init__(
+        self,
+        phi: Sequence[int],
+        latent: int,
+        f: Sequence[int],
+        kind: str = "pfn",
+        constituents: int | None = None,
+        features: int = 0,
+        outputs: int = 2,
+    ):
+        super().__init__()
+        if kind not in ("pfn", "efn"):
+            raise UserError(f"deepsets: kind {kind!r} is none of pfn, efn")
+        if kind == "efn" and features:
+            raise UserError("efn: it has no features: only y, φ and z are safe; take the pfn")
+        self.kind, self.constituents, self.features = kind, constituents, features
+        self.scale = Standardise(features)
+        inputs = 2 if kind == "efn" else 3 + features
+        self.phi = dense((inputs, *phi, latent), HE_UNIFORM, last=True)
+        self.f = dense((latent, *f, outputs), HE_UNIFORM)
+
+    def prepare(self, jets: Jets) -> tuple[Tensor, ...]:
+        """Return (B, N, 3 + F): z, y, φ, extra columns; zeros where there is no constituent."""
+        check_features(self.kind, jets, self.features)
+        y, phi = around_axis(jets.p4)
+        if self.constituents:
+            jets = jets.hardest(self.constituents)
+        pt = torch.hypot(jets.p4[..., 1], jets.p4[..., 2])
+        z = pt / pt.sum(dim=1, keepdim=True).clamp_min(SMALLEST)
+        n = jets.p4.shape[1]
+        values = torch.cat([torch.stack([z, y[:, :n], phi[:, :n]], dim=2), jets.extra], dim=2)
+        return (values.masked_fill(~jets.mask[..., None], 0.0),)
+
+    def fit_scaling(self, values: Tensor) -> None:
+        """Standardise the extra columns by the training jets."""
+        if self.features:
+            self.scale.fit(values[..., 3:], values[..., 0] > 0)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return logits or values (B, outputs)."""
+        packed = values.device.type == "cpu" and not torch.compiler.is_compiling()
+        return self.f(self.packed_sum(values) if packed else self.padded_sum(values))
+
+    def packed_sum(self, values: Tensor) -> Tensor:
+        """Return ΣΦ (B, latent), computed for real constituents only, some jets at a time.
+
+        On a CPU that is half the work, and what a layer leaves is still in the cache for the next.
+        """
+        parts = []
+        for some in values.split(CHUNK):
+            jet, place = (some[..., 0] > 0).nonzero(as_tuple=True)
+            terms = self._terms(some[jet, place])
+            parts.append(terms.new_zeros(len(some), terms.shape[1]).index_add(0, jet, terms))
+        return torch.cat(parts)
+
+    def padded_sum(self, values: Tensor) -> Tensor:
+        """Return ΣΦ (B, latent) with fixed shapes: nothing for a GPU to wait for."""
+        there = (values[..., :1] > 0).to(values.dtype)
+        return (self._terms(values) * there).sum(dim=1)
+
+    def filters(self, grid: Tensor, z: float = 0.1) -> Tensor:
+        """Return what each node of the latent space sees in the (y, φ) plane.
+
+        Parameters
+        ----------
+        grid
+            (..., 2): y and φ relative to the axis.
+        z
+            The pT fraction at which a PFN is asked; its extra columns are at their means.
+
+        Returns
+        -------
+        Tensor
+            (..., latent): Φ.
+        """
+        if self.kind == "efn":
+            return self.phi(grid)
+        shape = grid.shape[:-1]
+        fraction, extra = grid.new_full((*shape, 1), z), grid.new_zeros(*shape, self.features)
+        return self.phi(torch.cat([fraction, grid, extra], dim=-1))
+
+    def _terms(self, values: Tensor) -> Tensor:
+        """The terms (..., latent) of the sum."""
+        if self.kind == "efn":
+            return values[..., :1] * self.phi(values[..., 1:])
+        if self.features:
+            values = torch.cat([values[..., :3], self.scale(values[..., 3:])], dim=-1)
+        return self.phi(values)
+
+
+def around_axis(p4: Tensor) -> tuple[Tensor, Tensor]:
+    """Return rapidity and azimuth (B, N) of (B, N, 4), relative to those of the sum."""
+    exact = p4.double()
+    total = exact.sum(dim=1, keepdim=True)
+    dphi = torch.atan2(exact[..., 2], exact[..., 1]) - torch.atan2(total[..., 2], total[..., 1])
+    dphi = torch.remainder(dphi + math.pi, 2 * math.pi) - math.pi
+    return (rapidity(exact) - rapidity(total)).to(p4.dtype), dphi.to(p4.dtype)
+
+
+def build(size: str = "paper", **options: Any) -> DeepSet:
+    """Return an untrained network of a named size.
+
+    Raises
+    ------
+    UserError
+        If there is no such size, option or value of an option.
+    """
+    check_options("deepsets", options, OPTIONS)
+    return DeepSet(**options_of("deepsets", SIZES, size, options))

@@ -1,0 +1,89 @@
+"""P-CNN: sizes, padding, what its convolutions see."""
+
+import pytest
+import torch
+from helpers_sets import made_up, of, overfitted, padded, parameters
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from torch import nn
+
+from relearn.errors import UserError
+from relearn.models import pcnn
+
+
+@pytest.mark.parametrize(
+    ("size", "options", "count"),
+    [
+        ("small", {}, 8_866),
+        ("medium", {}, 64_706),
+        # the public comparison's 348k
+        ("paper", {}, 348_098),
+        ("paper", {"features": 6}, 348_866),
+    ],
+)
+def test_parameters(size, options, count):
+    assert parameters(pcnn.build(size, **options)) == count
+
+
+def test_the_papers_depth():
+    layers = [m for m in pcnn.build("paper").modules() if isinstance(m, nn.Conv1d)]
+    wide = [m for m in layers if m.kernel_size == (3,)]
+    assert len(wide) == 14
+    assert (wide[0].out_channels, wide[-1].out_channels) == (32, 128)
+
+
+def trained(features=0):
+    """A small network whose normalisation has seen jets."""
+    network = pcnn.build("small", features=features)
+    prepared = network.prepare(made_up(40, 40, features))
+    network.fit_scaling(*prepared)
+    network(*prepared)
+    return network.eval()
+
+
+@examples(max_examples=8)
+@given(more=st.integers(1, 60), features=st.integers(0, 2))
+def test_padding_has_no_effect(more, features):
+    network, jets = trained(features), made_up(5, 10, features)
+    before, after = (network(*network.prepare(j)) for j in (jets, padded(jets, more)))
+    torch.testing.assert_close(before, after, rtol=0, atol=1e-5)
+
+
+def test_the_length_of_the_line_is_of_no_matter():
+    network, jets = trained(), made_up(5, 20)
+    before = network(*network.prepare(jets))
+    network.constituents = 77
+    assert network.prepare(jets)[0].shape == (5, 77, 7)
+    torch.testing.assert_close(before, network(*network.prepare(jets)), rtol=0, atol=1e-5)
+
+
+def test_it_hangs_on_the_order():
+    network, jets = trained(), made_up(5, 20, least=20)
+    turned = of(jets.p4.flip(1))
+    difference = network(*network.prepare(jets)) - network(*network.prepare(turned))
+    assert difference.abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("size", ["small", "medium"])
+def test_it_overfits_a_few_jets(size):
+    torch.manual_seed(0)
+    network = pcnn.build(size, dropout=0.0)
+    assert overfitted(network, made_up(16, 20), steps=40) < 0.05
+
+
+def test_the_papers_size_overfits_a_few_jets():
+    torch.manual_seed(0)
+    network = pcnn.build("paper", constituents=12)
+    assert overfitted(network, made_up(12, 12), steps=40) < 0.05
+
+
+def test_a_judging_network_has_no_chance_in_it():
+    network, jets = trained(), made_up(5, 20)
+    prepared = network.prepare(jets)
+    assert torch.equal(network(*prepared), network(*prepared))
+
+
+def test_wrong_options_are_refused():
+    with pytest.raises(UserError, match="pcnn"):
+        pcnn.build("small", kernel=5)

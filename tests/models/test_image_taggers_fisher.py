@@ -10,7 +10,7 @@ from scipy import stats
 
 from relearn.errors import UserError
 from relearn.models import fisher
-from relearn.models.fisher import discriminant
+from relearn.models.fisher import ledoit_wolf, moments, separation
 
 JETS = stored()
 P = 6
@@ -24,6 +24,14 @@ def gaussians(n, seed=0, fraction=0.5):
     label = (rng.random(n) < fraction).astype(float)
     pixels = rng.normal(size=(n, P)) @ root.T + label[:, None] * shift
     return pixels, label, root @ root.T, shift
+
+
+def discriminant(pixels, label, weight, shrinkage=None):
+    """Direction, offset and λ, which is Ledoit and Wolf's where none is given."""
+    known = moments(pixels, label, weight)
+    shrinkage = shrinkage or ledoit_wolf(pixels, label, weight, known)
+    (direction,) = known.directions([shrinkage]).T
+    return direction, known.offset(direction), shrinkage
 
 
 def test_separation_of_normal_distributions():
@@ -41,9 +49,8 @@ def test_separation_of_normal_distributions():
 
 def test_score_is_the_logarithm_of_the_probability_ratio():
     pixels, label, covariance, shift = gaussians(40_000, fraction=0.2)
-    direction, offset, shrinkage = discriminant(pixels, label, np.ones(len(label)), 1e-6)
+    direction, offset, _ = discriminant(pixels, label, np.ones(len(label)), 1e-6)
     true = np.linalg.solve(covariance, shift)
-    assert shrinkage == 1e-6
     assert np.abs(direction - true).max() < 0.1 * np.abs(true).max()
     assert offset == pytest.approx(np.log(0.2 / 0.8) - true @ shift / 2, abs=0.1)
 
@@ -59,6 +66,39 @@ def test_ledoit_wolf_by_its_definition():
     noise = sum(((np.outer(row, row) - sample) ** 2).sum() for row in z) / 50**2
     assert 0.01 < shrinkage < 0.99
     assert shrinkage == pytest.approx(noise / ((sample - target) ** 2).sum())
+
+
+def test_directions_solve_the_equations():
+    """((1 − λ) S + λ m 1) w = μ1 − μ0."""
+    pixels, label, _, _ = gaussians(100)
+    known = moments(pixels, label, np.ones(100))
+    for shrinkage, direction in zip((0.01, 0.5), known.directions([0.01, 0.5]).T, strict=True):
+        regular = (1 - shrinkage) * known.covariance + shrinkage * known.level * np.eye(P)
+        assert np.allclose(regular @ direction, known.mean[1] - known.mean[0])
+
+
+def test_fishers_criterion():
+    """The sum of the two variances stands below: (2 − 0)²/(1 + 1) and (4 − 1)²/(0.25 + 0)."""
+    scores = np.array([[-1.0, 1.0], [1.0, 1.0], [1.0, 3.5], [3.0, 4.5]])
+    label, weight = np.array([0, 0, 1, 1]), np.ones(4)
+    assert separation(scores, label, weight) == pytest.approx([2.0, 36.0])
+    repeated = separation(scores[[0, 1, 2, 3, 3]], label[[0, 1, 2, 3, 3]], np.ones(5))
+    assert separation(scores, label, np.array([1, 1, 1, 2.0])) == pytest.approx(repeated)
+
+
+@pytest.mark.parametrize("size", ["small", "medium"])
+def test_validation_jets_choose_the_shrinkage(size):
+    train, validation = JETS.rows(slice(0, None, 2)), JETS.rows(slice(1, None, 2))
+    tagger = fisher.build(size)
+    assert tagger.fit(train, validation, seed=0)["shrinkage"] in fisher.GRID
+    pixels, label, weight = tagger._arrays(validation)
+    best = separation(pixels @ tagger.direction[:, None], label, weight)
+    others = []
+    for shrinkage in fisher.GRID:
+        fixed = fisher.build(size, shrinkage=float(shrinkage))
+        fixed.fit(train, validation, seed=0)
+        others.append(separation(pixels @ fixed.direction[:, None], label, weight))
+    assert best == pytest.approx(max(others)) and max(others) > 1.01 * min(others)
 
 
 def test_shrinkage_vanishes_with_many_jets():
@@ -142,6 +182,8 @@ def test_one_class_only_is_refused():
         fitted(jets=JETS.rows(JETS.label == 1))
     with pytest.raises(UserError, match="needs jets of both classes"):
         fitted(jets=replace(JETS, weight=JETS.label))
+    with pytest.raises(UserError, match="needs validation jets of both classes"):
+        fisher.build("small").fit(JETS, JETS.rows(JETS.label == 1), seed=0)
 
 
 def test_pictures_that_are_all_the_same_are_refused():
@@ -153,7 +195,7 @@ def test_pictures_that_are_all_the_same_are_refused():
     ("options", "message"),
     [
         ({"merge": 3}, "merge 3 does not divide the 40 rows"),
-        ({"shrinkage": 0}, "shrinkage 0 is neither 'ledoit_wolf' nor in"),
+        ({"shrinkage": 0}, "shrinkage 0 is neither in .0, 1. nor validation or ledoit_wolf"),
         ({"colour": True}, "no option colour; there are channels, merge"),
     ],
 )

@@ -5,7 +5,7 @@ public comparison of top taggers, 1902.09914, where it reached AUC 0.984 and
 The paper's size is ResNeXt-50 (3, 4, 6 and 3 blocks, 32 groups) with a quarter of the channels in
 all layers but the first. That gives 1,457,314 parameters for one colour and two classes; the
 comparison has 1.46 million. Ours differs in the picture: 40 × 40 pixels, not 64 × 64. The smaller
-sizes have no pooling behind the first layer, and one or two blocks a stage.
+sizes have one or two blocks in each of three stages; the medium one does not pool.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from relearn.errors import UserError
 from relearn.models.images import FIT, ImageTagger, Pictures, assemble
 
 SIZES = {
-    "small": {"stem": 8, "kernel": 3, "pool": False, "blocks": (1, 1, 1), "width": 8, "groups": 4},
+    "small": {"stem": 8, "kernel": 5, "pool": True, "blocks": (1, 1, 1), "width": 8, "groups": 4},
     "medium": {
         "stem": 16,
         "kernel": 5,

@@ -130,7 +130,7 @@ if output.exists():
     sys.exit("** ERROR: can't create output file")
 {{behaviour}}
 """
-# of a config: two samples through Delphes, and a dataset of their jets
+# of a config: two samples through Delphes, a dataset of their jets, and a study that reads it
 SAMPLES = {
     "samples": {
         f"delphes_{process}": {
@@ -151,6 +151,7 @@ SAMPLES = {
             "jets": {"train": 12, "validation": 1, "test": 1},
         }
     },
+    "studies": {"jet_validation": {"datasets": ["delphes_low"]}},
 }
 COPY = f"shutil.copyfile({str(EVENTS)!r}, output)"
 

@@ -53,6 +53,28 @@ BAD = {
     "target of another kind": ("scans/pt_nodes/target", "square", ["target of zmumu", "pt"]),
     "unknown sample": ("datasets/zmumu/sample", "zee", ["datasets.zmumu.sample", "ttbar_mumu"]),
     "no events": ("datasets/zmumu/events/train", 0, ["datasets.zmumu.events.train"]),
+    "like nothing": (
+        "datasets/tops_low_cms/like",
+        "tops",
+        ["datasets.tops_low_cms.like: 'tops' is not defined", "tops_low"],
+    ),
+    "like no name": ("samples/qcd_low_cms/like", ["qcd_low"], ["samples.qcd_low_cms.like", "qcd_"]),
+    "like itself": ("samples/qcd_low_cms/like", "qcd_low_cms", ["qcd_low_cms → qcd_low_cms"]),
+    "in a circle": (
+        "samples/qcd_low",
+        {"like": "qcd_low_cms"},
+        ["samples.qcd_low_cms.like", "qcd_low → qcd_low_cms → qcd_low is a circle"],
+    ),
+    "like another, but for a mistake": (
+        "samples/qcd_low_cms/detector_card",
+        "LHCb",
+        ["samples.qcd_low_cms.detector_card", "'CMS' or 'ATLAS'", "LHCb"],
+    ),
+    "Delphes with the filter of partons": (
+        "samples/qcd_low_delphes/jets",
+        {},
+        ["samples.qcd_low_delphes", "jets.partons", "null"],
+    ),
     "missing split": ("datasets/zmumu/events/test", ..., ["events.test", "required"]),
     "detector without particles": (
         "datasets/detector_validation/samples/ttbar",
@@ -128,6 +150,27 @@ def test_a_scan_set_to_null_is_left_out_of_its_studies():
     resolved = config.resolve(with_change("scans/pt_dip", None))
     assert "pt_dip" not in resolved.scans
     assert resolved.studies["pt_layers"].scans == ["pt_layers", "pt_dropout"]
+
+
+def test_like_is_the_other_entry_but_for_what_is_said():
+    changed = with_change("samples/qcd_low/events_per_part", 123)
+    changed["samples"]["both"] = {"like": "qcd_low_tower", "detector_card": "CMS"}
+    samples = config.resolve(changed).samples
+    first = samples["qcd_low"].model_dump()
+    assert first["events_per_part"] == 123
+    tower = first | {"jets": first["jets"] | {"select_on": "tower"}}
+    assert samples["qcd_low_cms"].model_dump() == first | {"detector_card": "CMS"}
+    assert samples["qcd_low_tower"].model_dump() == tower
+    assert samples["both"].model_dump() == tower | {"detector_card": "CMS"}
+
+
+def test_variants_wait_for_a_study():
+    resolved = config.load("default")
+    assert resolved.datasets["tops_low_delphes"].signal in resolved.samples
+    assert plan.delphes_samples(resolved) == []
+    named = with_change("studies/jet_validation/datasets", ["tops_low", "tops_low_delphes"])
+    through = ["ttbar_hadronic_low_delphes", "qcd_low_delphes"]
+    assert plan.delphes_samples(config.resolve(named)) == through
 
 
 def test_where_is_written_as_in_a_scan_and_read_as_in_tables():

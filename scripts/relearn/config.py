@@ -25,6 +25,7 @@ from relearn.configdata import (
     Strict,
     Tagging,
 )
+from relearn.configlike import filled, merge
 from relearn.configobservables import Observables
 from relearn.configscans import SCAN_AXES, Training
 from relearn.configstudies import AnyScan, Study, check_where
@@ -159,7 +160,7 @@ def resolve(raw: Mapping[str, Any]) -> Config:
         One message with a line per mistake: the key, what it is, what is allowed.
     """
     try:
-        return Config.model_validate(_without_switched_off(raw))
+        return Config.model_validate(filled(_without_switched_off(raw)))
     except ValidationError as error:
         lines = [_explain(item) for item in error.errors()]
         raise UserError("the config cannot be used:\n" + "\n".join(lines)) from None
@@ -176,16 +177,6 @@ def _without_switched_off(raw: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(study, Mapping) and isinstance(study.get("scans"), list):
             left[name] = {**study, "scans": [scan for scan in study["scans"] if scan not in off]}
     return {**raw, "scans": {k: v for k, v in scans.items() if k not in off}, "studies": left}
-
-
-def merge(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge as Snakemake does: dictionaries key by key, anything else is replaced."""
-    merged = dict(base)
-    for key, value in overlay.items():
-        inner = merged.get(key)
-        both = isinstance(inner, Mapping) and isinstance(value, Mapping)
-        merged[key] = merge(inner, value) if both else value
-    return merged
 
 
 def overlay(scale: str, *folders: Path) -> Path:

@@ -21,6 +21,8 @@ from relearn.configdata import (
     Split,
     Tagging,
 )
+from relearn.configlike import LIKE
+from relearn.configlike import SECTIONS as LIKE_SECTIONS
 from relearn.configobservables import NSubjettiness, Observables, SoftDrop
 from relearn.configscans import ACTIVATIONS, SCAN_AXES, Scan, Training
 from relearn.configstudies import Study
@@ -28,7 +30,12 @@ from relearn.configtaggers import FEATURES, LISTS, TaggerScan, TaggerTraining
 
 SECTIONS = {
     "The top level": (Config, ""),
-    "samples.<name>": (Sample, "Simulated events. One entry for each process."),
+    "samples.<name>": (
+        Sample,
+        "Simulated events. One entry for each process. `like: <another sample>` takes what the "
+        "entry does not state from there, also what an overlay says of the other one. Only what "
+        "the datasets of studies need is made.",
+    ),
     "samples.<name>.jets": (Jets, "The ΔR-matched jet of the other kind is stored beside it."),
     "observables": (
         Observables,
@@ -39,7 +46,10 @@ SECTIONS = {
     "observables.n_subjettiness": (NSubjettiness, ""),
     "datasets.<name>, kind: dimuon": (Dimuon, "The leading muon of each charge in each event."),
     "datasets.<name>, kind: momenta": (Momenta, "Toy momenta for functions of one vector."),
-    "datasets.<name>, kind: tagging": (Tagging, "As many jets of either class."),
+    "datasets.<name>, kind: tagging": (
+        Tagging,
+        "As many jets of either class. `like` as in samples.",
+    ),
     "datasets.<name>, kind: external": (External, "Jets from files that were made elsewhere."),
     "datasets.<name>, kind: detector": (Detector, "The embedded detector beside Delphes."),
     "datasets.<name>.jets": (JetSplit, "The split is by event file: asking for more moves none."),
@@ -105,6 +115,11 @@ def schema() -> str:
         for pattern, wanted in content["properties"][key]["patternProperties"].items():
             either = [wanted, {"type": "null"}]
             content["properties"][key]["patternProperties"][pattern] = {"anyOf": either}
+    # an entry that says `like` takes from another what it lacks
+    other = {"type": "object", "properties": {LIKE: {"type": "string"}}, "required": [LIKE]}
+    for key in LIKE_SECTIONS:
+        for pattern, wanted in content["properties"][key]["patternProperties"].items():
+            content["properties"][key]["patternProperties"][pattern] = {"anyOf": [wanted, other]}
     content["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return json.dumps(content, indent=2) + "\n"
 

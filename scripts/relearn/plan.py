@@ -104,8 +104,8 @@ def samples_of(config: Config, dataset: str) -> list[str]:
 
 
 def delphes_samples(config: Config) -> list[str]:
-    """Return the samples that go through Delphes, of those that some dataset is built from."""
-    used = {sample for dataset in config.datasets for sample in samples_of(config, dataset)}
+    """Return the samples that go through Delphes, of those that studies need."""
+    used = {name for dataset in used_datasets(config) for name in samples_of(config, dataset)}
     return [
         name
         for name, sample in config.samples.items()

@@ -35,10 +35,10 @@ class Yield:
 
 
 def missing(config: Config, known: Mapping[str, float], root: Path) -> dict[str, tuple[str, str]]:
-    """Return key → (dataset, sample) of the yields that are not known, each key once."""
+    """Return key → (dataset, sample) of the yields that studies need and lack, each once."""
     wanted: dict[str, tuple[str, str]] = {}
-    for dataset, content in config.datasets.items():
-        if isinstance(content, Detector):  # nothing is selected
+    for dataset in plan.used_datasets(config):
+        if isinstance(config.datasets[dataset], Detector):  # nothing is selected
             continue
         for sample in plan.samples_of(config, dataset):
             wanted.setdefault(plan.yield_key(config, dataset, sample, root), (dataset, sample))

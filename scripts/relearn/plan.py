@@ -13,9 +13,10 @@ from typing import Any
 
 import yaml
 
-from relearn import scans
+from relearn import scans, taggerscans
 from relearn.config import Config, scan_spec
 from relearn.configdata import Detector, Dimuon, Sample, Tagging
+from relearn.configtaggers import TaggerScan
 from relearn.errors import UserError
 from relearn.files import own_or_shipped
 from relearn.toolversions import versions
@@ -25,6 +26,7 @@ CARDS = ("CMS", "ATLAS")  # of the embedded detector, and of the Delphes that it
 YIELD_MARGIN = 1.05  # more events than the measured yield asks for, for its own error
 SPREAD = 3  # standard deviations of the number that is found, which small datasets need
 MODEL_FILES = ("weights.safetensors", "runs.csv", "history.csv", "spec.json")
+TAGGER_FILES = (*MODEL_FILES, "scores.npz", "roc.csv")
 
 
 @dataclass(frozen=True)
@@ -256,9 +258,26 @@ def _series(
 # --- trainings ------------------------------------------------------------------------
 
 
-def scan_batches(config: Config, scan: str) -> list[scans.Batch]:
+def scan_batches(config: Config, scan: str) -> list[scans.Batch] | list[taggerscans.TaggerBatch]:
     """Return the batches (jobs) of a scan."""
-    return scans.batches(scan_spec(config, scan))
+    kind = taggerscans if is_tagger(config, scan) else scans
+    return kind.batches(scan_spec(config, scan))
+
+
+def is_tagger(config: Config, scan: str) -> bool:
+    """Return whether a scan trains taggers, and no stacks of fully connected networks."""
+    return isinstance(config.scans[scan], TaggerScan)
+
+
+def tagger_spec(config: Config, scan: str) -> dict[str, Any]:
+    """Return what a job on taggers is told of its scan: all, and the number of its batches."""
+    return scan_spec(config, scan) | {"batches": len(scan_batches(config, scan))}
+
+
+def model_files(config: Config, scan: str) -> list[str]:
+    """Return every file that the jobs of a scan make."""
+    names = TAGGER_FILES if is_tagger(config, scan) else MODEL_FILES
+    return [f"{folder}/{name}" for folder in model_dirs(config, scan) for name in names]
 
 
 def model_dirs(config: Config, scan: str) -> list[str]:

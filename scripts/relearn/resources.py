@@ -16,9 +16,15 @@ class Need:
     runtime: int = 10  # minutes
     gpu: int = 0
 
-    def mem(self) -> Callable[..., int]:
-        """Memory in MB, as a function that Snakemake calls with the attempt."""
-        return lambda wildcards, attempt: self.mem_mb * attempt
+    def mem(self, more: int = 0) -> Callable[..., int]:
+        """Memory in MB, as a function that Snakemake calls with the attempt.
+
+        Parameters
+        ----------
+        more
+            What a job needs besides, where that is known.
+        """
+        return lambda wildcards, attempt: (self.mem_mb + more) * attempt
 
     def minutes(self, seconds: float = 0.0) -> Callable[..., int]:
         """Run time in minutes, as a function that Snakemake calls with the attempt.

@@ -22,8 +22,6 @@ from relearn.models.storage import SPEC, WEIGHTS, cure
 from relearn.models.tagger import Tagger
 from relearn.taggerruns import TaggerRun
 
-OUTPUTS = {True: 2, False: 1}  # of a classifier; of a regression
-
 
 def untrained(run: TaggerRun) -> Tagger | Classic:
     """Return the tagger of a run before its training.
@@ -34,11 +32,9 @@ def untrained(run: TaggerRun) -> Tagger | Classic:
         If its architecture has no such size or option.
     """
     given = {name: list(one) if isinstance(one, tuple) else one for name, one in run.options}
-    shape = {
-        "constituents": run.constituents,
-        "features": len(run.features),
-        "outputs": OUTPUTS[run.target is None],
-    }
+    shape = {"constituents": run.constituents, "features": len(run.features)}
+    if run.target is not None:
+        shape["outputs"] = 1
     return models.build(run.architecture, run.size, **shape, **given)
 
 

@@ -235,6 +235,8 @@ def test_products_stay_in_single_precision():
     finally:
         torch.set_float32_matmul_precision("highest")
     assert torch.equal(before, after)
+    half = prepared[0].bfloat16()
+    assert torch.equal(network.lola(network.cola(half)), network.lola(network.cola(half.float())))
 
 
 @pytest.mark.parametrize(

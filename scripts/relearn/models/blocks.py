@@ -86,16 +86,19 @@ def dense(
 def full_precision(device: torch.device):
     """Keep products in float32: d² of near vectors is a small difference of large numbers.
 
-    Neither autocast nor the GPU's TensorFloat-32 (three digits) inside.
+    Neither autocast nor the GPU's TensorFloat-32 (three digits) inside. `torch.compile` cannot
+    switch the latter off in the middle of a graph: whoever compiles has to leave PyTorch's
+    default, ``highest``.
     """
-    before = torch.get_float32_matmul_precision()
-    if before != "highest":
-        torch.set_float32_matmul_precision("highest")
-    try:
-        with torch.autocast(device.type, enabled=False):
+    with torch.autocast(device.type, enabled=False):
+        before = None if torch.compiler.is_compiling() else torch.get_float32_matmul_precision()
+        if before in (None, "highest"):
             yield
-    finally:
-        if before != "highest":
+            return
+        torch.set_float32_matmul_precision("highest")
+        try:
+            yield
+        finally:
             torch.set_float32_matmul_precision(before)
 
 

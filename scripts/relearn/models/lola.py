@@ -77,6 +77,7 @@ class CoLa(nn.Module):
     def forward(self, k: Tensor) -> Tensor:
         """Return (B, C, 1 + N + combinations) for vectors (B, C, N) of C components."""
         with full_precision(k.device):
+            k = _single(k)
             return torch.cat([k.sum(dim=2, keepdim=True), k, k @ self.trained], dim=2)
 
 
@@ -128,6 +129,7 @@ class LoLa(nn.Module):
     def forward(self, k: Tensor) -> Tensor:
         """Return (B, rows, V) for vectors (B, 4 + features, V)."""
         with full_precision(k.device):
+            k = _single(k)
             k, extra = k[:, :4], k[:, 4:]
             lowered = k * self.metric[:, None]
             square = (lowered * k).sum(dim=1)
@@ -276,6 +278,11 @@ def build(size: str = "paper", **options: Any) -> LoLaTagger:
     """
     check_options("lola", options, OPTIONS)
     return LoLaTagger(**options_of("lola", SIZES, size, options))
+
+
+def _single(k: Tensor) -> Tensor:
+    """Vectors that came in half precision, from a decoder under autocast, in float32."""
+    return k.to(torch.promote_types(k.dtype, torch.float32))
 
 
 def _weights(copies: int, vectors: int) -> nn.Parameter | None:

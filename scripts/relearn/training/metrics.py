@@ -1,0 +1,174 @@
+"""How well a tagger separates signal from background, with weights and errors.
+
+Scores rise with the signal; only their order counts, but for `accuracy`. Ties count half, as in
+the area under the straight lines of a ROC curve. Errors are of the jets alone: what another
+training would give is another matter. A sample with weights has (Σw)²/Σw² jets.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+POINTS = 500  # of a ROC curve that is kept
+
+
+@dataclass(frozen=True)
+class Roc:
+    """A ROC curve, from (0, 0) to (1, 1), a point for each value of the score.
+
+    Attributes
+    ----------
+    threshold
+        (p,) falling, infinite in the first point: jets at or above it are taken.
+    signal, background
+        (p,) efficiencies, rising.
+    effective
+        Number of background jets; with weights (Σw)²/Σw².
+    """
+
+    threshold: Array
+    signal: Array
+    background: Array
+    effective: float
+
+
+def roc(score: ArrayLike, label: ArrayLike, weight: ArrayLike | None = None) -> Roc:
+    """Return the ROC curve.
+
+    Parameters
+    ----------
+    score
+        (n,) finite.
+    label
+        (n,): 1 signal, 0 background.
+    weight
+        (n,); None: all 1.
+
+    Raises
+    ------
+    ValueError
+        If a score is not finite, the shapes differ, or a class has no weight.
+    """
+    score, signal, weight = checked(score, label, weight)
+    order = np.argsort(-score, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)  # of equal scores
+
+    def efficiency(mine: NDArray[np.bool_]) -> Array:
+        taken = np.cumsum(np.where(mine, weight, 0.0)[order])[last]
+        return np.concatenate([[0.0], taken / taken[-1]])
+
+    background = weight[~signal]
+    return Roc(
+        threshold=np.concatenate([[np.inf], score[order][last]]),
+        signal=efficiency(signal),
+        background=efficiency(~signal),
+        effective=float(background.sum() ** 2 / np.square(background).sum()),
+    )
+
+
+def auc(score: ArrayLike, label: ArrayLike, weight: ArrayLike | None = None) -> float:
+    """Return the area under the ROC curve; arguments and errors as of `roc`."""
+    curve = roc(score, label, weight)
+    return float(np.trapezoid(curve.signal, curve.background))
+
+
+def rejection(curve: Roc, efficiency: float) -> tuple[float, float]:
+    """Return 1/ε_B at a signal efficiency, and its error.
+
+    Parameters
+    ----------
+    curve
+        Of the tagger; between its points ε_B is interpolated.
+    efficiency
+        ε_S, above 0.
+
+    Returns
+    -------
+    tuple
+        1/ε_B and its binomial error, from ε_B alone. Where no background is left: infinity and
+        NaN.
+    """
+    kept = float(np.interp(efficiency, curve.signal, _lowest(curve)))
+    if kept <= 0:
+        return float("inf"), float("nan")
+    error = np.sqrt(kept * (1 - kept) / curve.effective)
+    return 1 / kept, float(error / kept**2)
+
+
+def _lowest(curve: Roc) -> Array:
+    """ε_B for interpolation in ε_S: where a step is upright, its lower end."""
+    same = np.concatenate([[False], np.diff(curve.signal) == 0])
+    first = np.maximum.accumulate(np.where(same, 0, np.arange(len(same))))
+    return curve.background[first]
+
+
+def thinned(curve: Roc, points: int = POINTS) -> pd.DataFrame:
+    """Return at most `points` points of a ROC curve, the ends among them.
+
+    Half are evenly spaced in ε_S, half in log ε_B.
+
+    Returns
+    -------
+    DataFrame
+        threshold, signal_efficiency, background_efficiency.
+    """
+    kept = np.arange(len(curve.signal))
+    if len(kept) > points:
+        lit = np.flatnonzero(curve.background > 0)[0]
+        along = np.linspace(0, 1, points // 2)
+        rising = np.geomspace(curve.background[lit], 1, points - points // 2 - 1)
+        found = [np.searchsorted(curve.signal, along), np.searchsorted(curve.background, rising)]
+        kept = np.unique(np.append(np.concatenate(found).clip(max=kept[-1]), kept[-1]))
+    return pd.DataFrame(
+        {
+            "threshold": curve.threshold[kept],
+            "signal_efficiency": curve.signal[kept],
+            "background_efficiency": curve.background[kept],
+        }
+    )
+
+
+def accuracy(
+    score: ArrayLike,
+    label: ArrayLike,
+    weight: ArrayLike | None = None,
+    threshold: float = 0.0,
+) -> tuple[float, float]:
+    """Return the share of jets on their side of a threshold, and its binomial error.
+
+    Parameters
+    ----------
+    score, label, weight
+        As of `roc`.
+    threshold
+        Of the score: 0 for log-odds.
+    """
+    score, signal, weight = checked(score, label, weight)
+    share = float(np.average((score > threshold) == signal, weights=weight))
+    effective = weight.sum() ** 2 / np.square(weight).sum()
+    return share, float(np.sqrt(share * (1 - share) / effective))
+
+
+def checked(
+    score: ArrayLike, label: ArrayLike, weight: ArrayLike | None
+) -> tuple[Array, NDArray[np.bool_], Array]:
+    """Return scores (n,), which are signal (n,) and weights (n,), in double precision.
+
+    Raises
+    ------
+    ValueError
+        If a score is not finite, the shapes differ, or a class has no weight.
+    """
+    score = np.asarray(score, dtype=np.float64)
+    signal = np.asarray(label) == 1
+    weight = np.ones(len(score)) if weight is None else np.asarray(weight, dtype=np.float64)
+    if not score.shape == signal.shape == weight.shape or score.ndim != 1:
+        raise ValueError(f"scores {score.shape}, labels {signal.shape}, weights {weight.shape}")
+    if not np.isfinite(score).all():
+        raise ValueError(f"{int((~np.isfinite(score)).sum())} scores are not finite")
+    if not (weight[signal].sum() > 0 and weight[~signal].sum() > 0):
+        raise ValueError("signal and background are needed, both with weight")
+    return score, signal, weight

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from relearn.errors import UserError
+from relearn.training.compiler import need_compiler
 from relearn.training.stack import Stack
 from relearn.training.tables import Tables
 
@@ -49,7 +49,7 @@ class Stepper:
         self._found = self._columns.new_empty(len(self._columns), events)
         self._backward = stack.backward
         if compile == "on":
-            _need_compiler(self.total.device)
+            need_compiler(self.total.device)
             self._backward = torch.compile(stack.backward, dynamic=False)
         # Dropout's numbers come from the CPU at each step, which a graph cannot hold.
         graph = self.total.device.type == "cuda" and compile == "auto" and not stack.dropout
@@ -110,17 +110,3 @@ class Stepper:
             graph.replay()
 
         return take
-
-
-def _need_compiler(device: torch.device) -> None:
-    if device.type != "cpu":
-        return
-    from torch._inductor import cpp_builder, exc
-
-    try:
-        cpp_builder.get_cpp_compiler()
-    except exc.InvalidCxxCompiler:
-        raise UserError(
-            "training.compile: on needs a C++ compiler, and none works here: install g++ or "
-            "clang++, or set training.compile: auto, which needs none"
-        ) from None

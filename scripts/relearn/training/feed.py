@@ -1,4 +1,4 @@
-"""What a tagger takes in each step: prepared once where it fits into memory, else batch by batch."""
+"""What a tagger takes in each step: prepared once where it fits into memory, else by batches."""
 
 from collections.abc import Iterator, Mapping
 

@@ -82,7 +82,9 @@ class Schedule:
         elif name == "exponential":
             self._torch = lr_scheduler.ExponentialLR(of, gamma=decay)
         else:
-            self._torch = lr_scheduler.ReduceLROnPlateau(of, factor=decay, patience=PLATEAU - 1)
+            self._torch = lr_scheduler.ReduceLROnPlateau(
+                of, factor=decay, patience=PLATEAU - 1, threshold=0
+            )
 
     @property
     def rate(self) -> float:

@@ -1,0 +1,55 @@
+"""How PyTorch computes while a tagger trains: precision, compilation, random numbers."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from relearn.training.compiler import need_compiler
+from relearn.training.tagger_settings import TaggerTraining
+
+
+def autocast(settings: TaggerTraining, device: torch.device) -> torch.autocast:
+    """Return the context of a forward pass: bfloat16 on a GPU where it is wanted, else float32."""
+    lower = device.type == "cuda" and settings.precision in ("auto", "bfloat16")
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=lower)
+
+
+def compiled(model: nn.Module, settings: TaggerTraining, device: torch.device) -> nn.Module:
+    """Return what takes the forward pass of a training: the network, compiled where wanted.
+
+    Raises
+    ------
+    UserError
+        If `compile` is ``on`` and the CPU's code cannot be compiled here.
+    """
+    if settings.compile == "on":
+        need_compiler(device)
+    wanted = settings.compile == "on" or (settings.compile == "auto" and device.type == "cuda")
+    return torch.compile(model, dynamic=False) if wanted else model
+
+
+@contextmanager
+def random_numbers(seed: int, device: torch.device) -> Iterator[None]:
+    """Draw PyTorch's own random numbers (dropout) from a seed in this block alone."""
+    gpus = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=gpus):
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def deterministic(device: torch.device) -> Iterator[None]:
+    """Choose kernels that add in the same order every time; those of a CPU do so anyway."""
+    if device.type != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # as PyTorch's notes ask
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)

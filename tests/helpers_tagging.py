@@ -6,7 +6,8 @@ import numpy as np
 from relearn import kinematics as kin
 from relearn.configobservables import Observables
 from relearn.data import jetfile, observables, tagging
-from relearn.data.jets import CONSTITUENT, SPECTRUM_EDGES
+from relearn.data.impact import CONSTITUENT
+from relearn.data.jets import SPECTRUM_EDGES
 
 OBSERVABLES = Observables().model_dump()
 NAMES = observables.names(OBSERVABLES)

@@ -10,7 +10,8 @@ from relearn import kinematics as kin
 from relearn.configdata import Jets, Sample
 from relearn.configobservables import Observables
 from relearn.data import jetfile, observables
-from relearn.data.jets import CONSTITUENT, SPECTRUM_EDGES, find, four_vectors, origin
+from relearn.data.impact import CONSTITUENT
+from relearn.data.jets import SPECTRUM_EDGES, find, four_vectors, origin
 from relearn.errors import UserError
 from relearn.generate import constituents, rootfile, tracks
 from relearn.generate.cards import load

@@ -13,18 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relearn import kinematics as kin
-from relearn.data.jettruth import Truth, read_truth
+from relearn.data import impact, jettruth
+from relearn.data.jettruth import Truth
 from relearn.data.observables import observables
 from relearn.errors import UserError
 from relearn.generate import constituents as parts
-from relearn.generate import rootfile, tracks
-from relearn.generate.cards import load
+from relearn.generate import rootfile
 from relearn.jets import clustering
-from relearn.seeds import derive
 
 SOURCES = ("eflow", "tower")
 PARTNER_PT_MIN = 20.0  # GeV, of the jets of the other kind
-CONSTITUENT = ("pt", "eta", "phi", "mass", "kind", "charge", "d0", "z0", "d0_smeared", "z0_smeared")
+EVENTS_AT_ONCE = 500  # whose constituents are in memory
 SPECTRUM_EDGES = np.linspace(0, 3000, 301)  # GeV, of all leading jets, to see what a cut shapes
 
 
@@ -52,9 +51,15 @@ class Found:
 
 
 def find(
-    path: str | Path, settings: Mapping[str, Any], card: str | Path | None, seed: int
+    path: str | Path,
+    settings: Mapping[str, Any],
+    card: str | Path | None,
+    seed: int,
+    at_once: int = EVENTS_AT_ONCE,
 ) -> Found:
     """Return the jets of an event file.
+
+    Memory holds some events at a time, and all jets.
 
     Parameters
     ----------
@@ -68,6 +73,8 @@ def find(
         event files have none and all are 0.
     seed
         Of the smearing of the impact parameters.
+    at_once
+        How many events are in memory; the jets are the same whatever it is.
 
     Returns
     -------
@@ -79,8 +86,8 @@ def find(
           ``passes`` (it is the leading one of its kind and would be selected itself), ``p4``
           of the anti-kT jet, ``lost`` and ``lost_pt`` of its reclustering,
           ``cut`` (constituents beyond those kept) and ``cut_pt`` (the sum of their pT, GeV),
-          ``constituents`` (`CONSTITUENT`, the hardest first; GeV, mm) and all of
-          `relearn.data.observables`;
+          ``constituents`` (`relearn.data.impact.CONSTITUENT`, the hardest first; GeV, mm)
+          and all of `relearn.data.observables`;
         - ``truth``: see `relearn.data.jettruth`.
 
     Raises
@@ -88,26 +95,48 @@ def find(
     UserError
         If the file cannot be used.
     """
-    radius = settings["radius"]
     names = SOURCES if card is not None else ("particle",)
-    chosen = settings["select_on"] if card is not None else "particle"
-    read = {name: parts.read(path, name) for name in names}
+    truth = jettruth.branches(path)
+    of_kinds = [branch for name in names for branch in parts.branches(name)]
+    wanted = dict.fromkeys(["Event.Weight", *of_kinds, *truth, *impact.branches(path)])
+    dice = {name: impact.Smearing(card, name, seed) for name in names}
+    found, events = [], 0
+    for columns in rootfile.chunks(path, list(wanted), at_once):
+        found.append(_some(columns, events, settings, dice))
+        events += found[-1].events
+    return Found(
+        ak.concatenate([one.jets for one in found]),
+        events,
+        np.sum([one.spectrum for one in found], axis=0),
+        np.sum([one.hat_spectrum for one in found], axis=0),
+    )
+
+
+def _some(
+    columns: Mapping[str, ak.Array],
+    before: int,
+    settings: Mapping[str, Any],
+    dice: Mapping[str, impact.Smearing],
+) -> Found:
+    """Return the jets of some events of a file, those after the first `before`."""
+    radius, names = settings["radius"], list(dice)
+    chosen = settings["select_on"] if "particle" not in names else "particle"
+    read = {name: parts.of(columns, name) for name in names}
     particles = {name: four_vectors(one) for name, one in read.items()}
-    weights = rootfile.read(path, ["Event.Weight"])["Event.Weight"]
-    weight = ak.to_numpy(ak.flatten(weights[:, :1]))
+    weight = ak.to_numpy(ak.flatten(columns["Event.Weight"][:, :1]))
 
     leading = clustering.hardest(particles[chosen], radius)
     p4 = ak.to_numpy(leading.p4)
     inside = clustering.in_window(p4, eta_max=settings["abs_eta_max"])
     spectrum = np.histogram(kin.pt(p4)[inside], SPECTRUM_EDGES, weights=weight[inside])[0]
     keep = clustering.in_window(p4, *settings["pt"], settings["abs_eta_max"])
-    truth = read_truth(path, p4, radius)
+    truth = jettruth.truth_of(columns, p4, radius)
     hat_spectrum = np.histogram(truth.hat_pt, SPECTRUM_EDGES, weights=weight)[0]
     if settings["match"] is not None:
         keep &= truth.top_delta_r < settings["match"]
     event = np.flatnonzero(keep)
 
-    columns = {"event": event, "weight": weight[event]}
+    jets = {"event": before + event, "weight": weight[event]}
     for name in names:
         if name == chosen:
             jet, there = leading[event], np.ones(len(event), dtype=bool)
@@ -115,16 +144,17 @@ def find(
         else:
             jet, there, first = _partner(particles[name][event], p4[event], radius)
             passes = first & _passes(jet, truth, event, settings)
-        rng = np.random.default_rng(derive("impact", name, root=seed))
-        described = _describe(
-            jet, there, read[name][event], particles[name][event], settings, card, rng
-        )
+        described = _describe(jet, there, read[name][event], particles[name][event], settings)
         described["passes"] = passes
-        columns["eflow" if name == "particle" else name] = described
-    columns["truth"] = ak.zip(
+        measured = impact.is_measured(columns)
+        described["constituents"] = dice[name](described.constituents, measured)
+        jets["eflow" if name == "particle" else name] = described
+    jets["truth"] = ak.zip(
         {name: values[event] for name, values in vars(truth).items()}, depth_limit=1
     )
-    return Found(ak.zip(columns, depth_limit=1), len(weight), spectrum, hat_spectrum)
+    # packed, or the jets would hold on to all constituents of the events
+    packed = ak.to_packed(ak.zip(jets, depth_limit=1))
+    return Found(packed, len(weight), spectrum, hat_spectrum)
 
 
 def origin(path: str | Path) -> dict[str, Any]:
@@ -200,8 +230,6 @@ def _describe(
     constituents: ak.Array,
     particles: ak.Array,
     settings: Mapping[str, Any],
-    card: str | Path | None,
-    rng: np.random.Generator,
 ) -> ak.Array:
     """Return everything about one kind of jet."""
     members, vectors = constituents[jet.constituents], particles[jet.constituents]
@@ -213,22 +241,5 @@ def _describe(
     limit = settings["keep"]
     beyond = members.pt[:, limit:]
     found |= {"cut": ak.num(beyond), "cut_pt": ak.sum(beyond, axis=1)}
-    found["constituents"] = _with_impact(members[:, :limit], card, rng)
+    found["constituents"] = members[:, :limit]
     return ak.zip(found, depth_limit=1)
-
-
-def _with_impact(members: ak.Array, card: str | Path | None, rng: np.random.Generator) -> ak.Array:
-    """Add impact parameters as a detector of the card's resolution measures them."""
-    flat = ak.flatten(members)
-    columns = {name: ak.to_numpy(flat[name]) for name in CONSTITUENT if "smeared" not in name}
-    is_track = columns["kind"] == parts.TRACK
-    dice = rng.standard_normal((2, len(is_track)))
-    sigma = np.zeros((2, len(is_track)))
-    if card is not None:
-        with np.errstate(divide="ignore"):
-            sigma[:] = tracks.impact_resolution(load(card).impact, columns["pt"], columns["eta"])
-    for name, one, throw in zip(("d0", "z0"), sigma, dice, strict=True):
-        columns[f"{name}_smeared"] = columns[name] + np.where(is_track, one * throw, 0.0)
-    whole = {name: np.int8 if name in ("kind", "charge") else np.float32 for name in CONSTITUENT}
-    typed = {name: columns[name].astype(whole[name]) for name in CONSTITUENT}
-    return ak.unflatten(ak.zip(typed), ak.num(members))

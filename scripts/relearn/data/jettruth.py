@@ -4,6 +4,7 @@ A top is the last copy before its decay, and counts only where its W decays into
 the hard process that our event files keep, or the whole record of Delphes' own.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,9 @@ INCOMING, OUTGOING = 21, (22, 23)  # Pythia's |status| in the hard process
 MANY_COPIES = 100
 NOTHING = np.inf  # ΔR where there is no such particle
 OURS = "Event.PTHat"
+PARTICLE = ("PID", "D1", "D2", "PT", "Eta", "Phi")
+GEN_JET = ("PT", "Eta", "Phi", "Mass")
+HARD = ("Status", "M1", "PT")
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,30 @@ def read_truth(path: str | Path, jets: Array, radius: float) -> Truth:
     UserError
         If the file has no record of the hard process.
     """
-    names = ("PID", "D1", "D2", "PT", "Eta", "Phi")
-    columns = rootfile.read(path, [f"Particle.{name}" for name in names])
-    pid, first, last, pt, eta, phi = (columns[f"Particle.{name}"] for name in names)
+    return truth_of(rootfile.read(path, branches(path)), jets, radius)
+
+
+def branches(path: str | Path) -> list[str]:
+    """Return the names of the branches that the truth of an event file is made of.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read.
+    """
+    names = [f"Particle.{name}" for name in PARTICLE] + [f"GenJet.{name}" for name in GEN_JET]
+    return names + hard_branches(path)
+
+
+def hard_branches(path: str | Path) -> list[str]:
+    """Return the same for the transverse momentum of the hard process alone."""
+    ours = OURS in rootfile.branches(path)
+    return [OURS] if ours else [f"Particle.{name}" for name in HARD]
+
+
+def truth_of(columns: Mapping[str, ak.Array], jets: Array, radius: float) -> Truth:
+    """Return what `read_truth` does, of the `branches` of some events."""
+    pid, first, last, pt, eta, phi = (columns[f"Particle.{name}"] for name in PARTICLE)
     counts = ak.to_numpy(ak.num(pid))
     start = np.cumsum(counts) - counts
     event = np.repeat(np.arange(len(counts)), counts)
@@ -110,8 +135,8 @@ def read_truth(path: str | Path, jets: Array, radius: float) -> Truth:
         q1_delta_r=column(near, NOTHING),
         q2_delta_r=column(away, NOTHING),
         merged=column(np.maximum(inner[0], away) < radius, False).astype(bool),
-        **_gen_jets(path, jets, radius),
-        hat_pt=hard_pt(path),
+        **_gen_jets(columns, jets, radius),
+        hat_pt=_hard_pt(columns),
     )
 
 
@@ -126,20 +151,22 @@ def hard_pt(path: str | Path) -> Array:
     UserError
         If the file holds neither.
     """
-    if OURS in rootfile.branches(path):
-        return ak.to_numpy(ak.flatten(rootfile.read(path, [OURS])[OURS]))
-    names = [f"Particle.{name}" for name in ("Status", "M1", "PT")]
-    status, mother, pt = rootfile.read(path, names).values()
+    return _hard_pt(rootfile.read(path, hard_branches(path)))
+
+
+def _hard_pt(columns: Mapping[str, ak.Array]) -> Array:
+    if OURS in columns:
+        return ak.to_numpy(ak.flatten(columns[OURS]))
+    status, mother, pt = (columns[f"Particle.{name}"] for name in HARD)
     code = abs(status)
     outgoing = (code == OUTGOING[0]) | (code == OUTGOING[1])
     outgoing = outgoing & (code[ak.mask(mother, mother >= 0)] == INCOMING)
     return ak.to_numpy(ak.fill_none(ak.max(pt[ak.fill_none(outgoing, False)], axis=1), 0.0))
 
 
-def _gen_jets(path: str | Path, jets: Array, radius: float) -> dict[str, Array]:
+def _gen_jets(columns: Mapping[str, ak.Array], jets: Array, radius: float) -> dict[str, Array]:
     """Return pT and mass of the jet of stable particles that is nearest to each jet."""
-    names = [f"GenJet.{name}" for name in ("PT", "Eta", "Phi", "Mass")]
-    columns = rootfile.read(path, names)
+    names = [f"GenJet.{name}" for name in GEN_JET]
     counts = ak.num(columns[names[0]])
     flat = [ak.to_numpy(ak.flatten(columns[name])) for name in names]
     candidates = ak.unflatten(ak.Array(kin.from_pt_eta_phi_mass(*flat)), counts)

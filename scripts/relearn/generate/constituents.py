@@ -4,6 +4,7 @@ Kinds are those of the energy flow (`relearn.generate.energyflow`): tracks, phot
 hadrons. A tower is called by its calorimeter, a stable particle by what it would be.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import awkward as ak
@@ -51,35 +52,45 @@ def read(path: str | Path, source: str = "eflow") -> ak.Array:
     UserError
         If the file cannot be used or lacks the branches.
     """
+    return of(rootfile.read(path, branches(source)), source)
+
+
+def branches(source: str) -> list[str]:
+    """Return the names of the branches that constituents are made of.
+
+    Raises
+    ------
+    ValueError
+        If the source is unknown.
+    """
     if source not in READERS:
         raise ValueError(f"no constituents {source!r}; there are {', '.join(READERS)}")
-    return READERS[source](path)
+    return READERS[source][1]
 
 
-def _eflow(path: str | Path) -> ak.Array:
-    names = [f"EFlowTrack.{branch}" for branch in TRACK_BRANCHES.values()]
-    neutral = ("EFlowPhoton", "EFlowNeutralHadron")
-    found = rootfile.read(path, names + [f"{one}.{n}" for one in neutral for n in TOWER])
+def of(columns: Mapping[str, ak.Array], source: str = "eflow") -> ak.Array:
+    """Return what `read` does, of the `branches` of some events."""
+    return READERS[source][0](columns)
+
+
+def _eflow(found: Mapping[str, ak.Array]) -> ak.Array:
     tracks = {ours: found[f"EFlowTrack.{theirs}"] for ours, theirs in TRACK_BRANCHES.items()}
     parts = [ak.zip({"kind": ak.full_like(tracks["pid"], TRACK)} | tracks)]
     parts += [
         _towers(*(found[f"{one}.{n}"] for n in TOWER), kind)
-        for one, kind in zip(neutral, (PHOTON, NEUTRAL_HADRON), strict=True)
+        for one, kind in zip(NEUTRAL, (PHOTON, NEUTRAL_HADRON), strict=True)
     ]
     return ak.concatenate(parts, axis=1)
 
 
-def _tower(path: str | Path) -> ak.Array:
-    found = rootfile.read(path, [f"Tower.{n}" for n in (*TOWER, "Eem", "Ehad")])
+def _tower(found: Mapping[str, ak.Array]) -> ak.Array:
     em, had = found["Tower.Eem"] > 0, found["Tower.Ehad"] > 0
     towers = _towers(*(found[f"Tower.{n}"] for n in TOWER), ak.where(em, PHOTON, NEUTRAL_HADRON))
     return towers[em | had]
 
 
-def _particle(path: str | Path) -> ak.Array:
-    names = ("PID", "Status", "Charge", "PT", "Eta", "Phi", "Mass", "X", "Y", "Z")
-    found = rootfile.read(path, [f"Particle.{name}" for name in names])
-    pid, status, charge, pt, eta, phi, mass, x, y, z = found.values()
+def _particle(found: Mapping[str, ak.Array]) -> ak.Array:
+    pid, status, charge, pt, eta, phi, mass, x, y, z = (found[f"Particle.{n}"] for n in PARTICLE)
     code = abs(pid)
     visible = status == 1
     for invisible in INVISIBLE:
@@ -104,4 +115,14 @@ def _towers(pt: ak.Array, eta: ak.Array, phi: ak.Array, kind: ak.Array | int) ->
 
 
 TOWER = ("ET", "Eta", "Phi")
-READERS = {"eflow": _eflow, "tower": _tower, "particle": _particle}
+NEUTRAL = ("EFlowPhoton", "EFlowNeutralHadron")
+PARTICLE = ("PID", "Status", "Charge", "PT", "Eta", "Phi", "Mass", "X", "Y", "Z")
+READERS = {
+    "eflow": (
+        _eflow,
+        [f"EFlowTrack.{branch}" for branch in TRACK_BRANCHES.values()]
+        + [f"{one}.{n}" for one in NEUTRAL for n in TOWER],
+    ),
+    "tower": (_tower, [f"Tower.{n}" for n in (*TOWER, "Eem", "Ehad")]),
+    "particle": (_particle, [f"Particle.{n}" for n in PARTICLE]),
+}

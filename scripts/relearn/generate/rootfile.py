@@ -8,7 +8,8 @@ Delphes: the text ``relearn``, JSON with all that made the file.
 import json
 import os
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -119,32 +120,68 @@ def read(path: Path | str, wanted: Sequence[str]) -> dict[str, ak.Array]:
         If the file is cut short, has no events, lacks a branch, or has values that are no
         numbers: names the file and the cure.
     """
-    present = branches(path)
-    missing = [name for name in wanted if name not in present]
-    if missing:
-        raise UserError(
-            f"{path} has no branch {', '.join(missing)}: it was written with other settings "
-            f"(`keep`, `detector`) or by another program. {_cure(path)}"
-        )
-    columns = _read(path, lambda file: {name: file[TREE][name].array() for name in wanted})
-    for name, column in columns.items():
-        if len(column) == 0:
+    return next(chunks(path, wanted))
+
+
+def chunks(
+    path: Path | str, wanted: Sequence[str], events: int | None = None
+) -> Iterator[dict[str, ak.Array]]:
+    """Read branches some events at a time, so that memory does not grow with the file.
+
+    Parameters
+    ----------
+    path, wanted
+        As in `read`.
+    events
+        How many at a time; None for all at once.
+
+    Yields
+    ------
+    dict
+        As `read` returns, of consecutive events.
+
+    Raises
+    ------
+    UserError
+        As `read`.
+    """
+    with _opened(path) as file:
+        tree = file[TREE]
+        present = set(tree.keys(full_paths=False))
+        missing = [name for name in wanted if name not in present]
+        if missing:
+            raise UserError(
+                f"{path} has no branch {', '.join(missing)}: it was written with other settings "
+                f"(`keep`, `detector`) or by another program. {_cure(path)}"
+            )
+        if not (total := tree.num_entries):
             raise UserError(f"{path} has no events. {_cure(path)}")
-        if not np.all(np.isfinite(ak.to_numpy(ak.flatten(column, axis=None)))):
-            raise UserError(f"{path}: {name} has values that are not finite. {_cure(path)}")
-    return {
-        name: ak.values_astype(column, np.float64) if "float" in str(column.type) else column
-        for name, column in columns.items()
-    }
+        for first in range(0, total, events or total):
+            some = {"entry_start": first, "entry_stop": min(first + (events or total), total)}
+            yield {name: _numbers(path, name, tree[name].array(**some)) for name in wanted}
+
+
+def _numbers(path: Path | str, name: str, column: ak.Array) -> ak.Array:
+    """Return a branch with 64-bit floats; all have to be finite."""
+    if not np.all(np.isfinite(ak.to_numpy(ak.flatten(column, axis=None)))):
+        raise UserError(f"{path}: {name} has values that are not finite. {_cure(path)}")
+    return ak.values_astype(column, np.float64) if "float" in str(column.type) else column
 
 
 def _read(path: Path | str, what: Any) -> Any:
+    with _opened(path) as file:
+        return what(file)
+
+
+@contextmanager
+def _opened(path: Path | str) -> Iterator[Any]:
+    """Open a file that is whole; what is wrong with it is the user's to cure."""
     try:
-        with uproot.open(path) as file:
+        with uproot.open(path, array_cache=None) as file:
             # uproot would read what is there, were it only whole up to the last basket
             if (there := os.path.getsize(path)) < file.file.fEND:
                 raise EOFError(f"{there} bytes of {file.file.fEND}")
-            return what(file)
+            yield file
     except FileNotFoundError:
         raise UserError(f"{path} does not exist. Run the workflow again to make it.") from None
     except BROKEN as error:

@@ -12,11 +12,10 @@ from relearn.taggerruns import AXES, LABEL, features_text, value_text
 
 # Extra columns of the constituents in a dataset (`relearn.data.tagging`).
 FEATURES = ("kind", "charge", "d0", "z0", "d0_smeared", "z0_smeared")
-# Columns of runs.csv, which no option may hide.
+# Other columns of runs.csv and keys of a scan: no option may have their names.
 RESERVED = (
-    *("run", "scan", "batch", *AXES, "target", "trial", "seed", "device", "status"),
-    *("parameters", "flops", "epochs", "best_epoch", "train_seconds", "jets"),
-    *("auc", "auc_error", "accuracy", "accuracy_error", "label", "weight", "outputs"),
+    *("run", "scan", "batch", *AXES, "target", "trial", "trials", "seed", "device", "folder"),
+    *("outputs", "status", "parameters", "flops", "epochs", "best_epoch", "auc", "accuracy"),
 )
 LISTS = ("architecture", "dataset", "size", "kind", "constituents")  # or one value
 Scalar = str | bool | int | float | None

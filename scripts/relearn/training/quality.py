@@ -1,38 +1,76 @@
-"""All numbers that are quoted of one tagger."""
+"""What ``runs.csv`` says of a tagger's test jets: one row for a classifier or a regression."""
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+import pandas as pd
+from numpy.typing import NDArray
 
-from relearn.training import aucerrors, calibration, metrics
+from relearn.training import metrics
 
-EFFICIENCIES = (0.3, 0.5)
+EFFICIENCIES = {"rejection30": 0.3, "rejection50": 0.5}  # of the signal
+CLASSIFIER = [
+    *("auc", "auc_error", "accuracy", "accuracy_error"),
+    *(name + end for name in EFFICIENCIES for end in ("", "_error")),
+]
+REGRESSION = ["rmse", "bias", "correlation"]
+ROC_COLUMNS = ["threshold", "signal_efficiency", "background_efficiency"]
+Array = NDArray[np.float32]
 
 
-def summarise(
-    score: ArrayLike, label: ArrayLike, weight: ArrayLike | None = None
-) -> dict[str, float]:
-    """Return all numbers that are quoted of one tagger.
+@dataclass(frozen=True)
+class Quality:
+    """Columns of ``runs.csv``; points of the ROC curve, none of a regression."""
+
+    row: dict[str, Any]
+    roc: pd.DataFrame
+
+
+def of_classifier(score: Array, label: Array, weight: Array, threshold: float) -> Quality:
+    """Return how well signal and background are told apart.
 
     Parameters
     ----------
     score
-        (n,) log-odds.
+        (n,); if they are NaN, so is all that is returned.
     label, weight
-        As of `relearn.training.metrics.roc`.
-
-    Returns
-    -------
-    dict
-        auc, accuracy, rejection_30, rejection_50 (1/ε_B at ε_S = 0.3, 0.5), each with its
-        ``_error``, and calibration_error. All NaN where a score is not finite: it diverged.
+        (n,): 1 signal, 0 background.
+    threshold
+        Of the score, for the accuracy: jets above it are taken for signal.
     """
-    names = [f"rejection_{round(100 * efficiency)}" for efficiency in EFFICIENCIES]
-    keys = [key for name in ("auc", "accuracy", *names) for key in (name, f"{name}_error")]
-    if not np.isfinite(np.asarray(score)).all():
-        return dict.fromkeys([*keys, "calibration_error"], float("nan"))
+    if not np.isfinite(score).all():
+        return Quality(dict.fromkeys(CLASSIFIER, np.nan), pd.DataFrame(columns=ROC_COLUMNS))
     curve = metrics.roc(score, label, weight)
-    pairs = [aucerrors.delong(score, label, weight), metrics.accuracy(score, label, weight)]
-    pairs += [metrics.rejection(curve, efficiency) for efficiency in EFFICIENCIES]
-    numbers = dict(zip(keys, (x for pair in pairs for x in pair), strict=True))
-    table = calibration.reliability(calibration.probability(score), label, weight)
-    return numbers | {"calibration_error": calibration.expected_error(table)}
+    values = [*metrics.auc_with_error(score, label, weight)]
+    values += metrics.accuracy(score, label, weight, threshold)
+    for efficiency in EFFICIENCIES.values():
+        values += metrics.rejection(curve, efficiency)
+    return Quality(dict(zip(CLASSIFIER, values, strict=True)), metrics.thinned(curve))
+
+
+def of_regression(found: Array, truth: Array, weight: Array) -> Quality:
+    """Return how near values (n,) are to the truth (n,): in its unit, and their correlation."""
+    empty = pd.DataFrame(columns=ROC_COLUMNS)
+    if not np.isfinite(found).all():
+        return Quality(dict.fromkeys(REGRESSION, np.nan), empty)
+    off = found.astype(np.float64) - truth
+    covariance = np.cov(found, truth, aweights=weight)
+    values = [
+        np.sqrt(np.average(off**2, weights=weight)),
+        np.average(off, weights=weight),
+        covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]),
+    ]
+    return Quality(dict(zip(REGRESSION, map(float, values), strict=True)), empty)
+
+
+def best_threshold(score: Array, label: Array, weight: Array) -> float:
+    """Return the threshold with the largest accuracy, of scores that are no log-odds."""
+    curve = metrics.roc(score, label, weight)
+    shares = [weight[label == side].sum(dtype=np.float64) for side in (1, 0)]
+    right = shares[0] * curve.signal + shares[1] * (1 - curve.background)
+    place = int(np.argmax(right))
+    # half way to the next score below, so that equal scores are not cut in two
+    below = curve.threshold[min(place + 1, len(curve.threshold) - 1)]
+    own = curve.threshold[place]
+    return float((own + below) / 2) if np.isfinite(own) else float(below)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from relearn.errors import UserError
-from relearn.models import edges, particlenet
+from relearn.models import edges, gcn, particlenet, recnn
+from relearn.training import modes
+from relearn.training.tagger_settings import TaggerTraining
 
 
 @pytest.mark.parametrize(
@@ -176,3 +178,12 @@ def test_it_overfits_a_few_jets(size):
 def test_wrong_sizes_and_options_are_refused(size, options):
     with pytest.raises(UserError, match="particlenet"):
         particlenet.build(size, **options)
+
+
+def test_nets_of_changing_shapes_are_not_compiled():
+    settings = TaggerTraining(compile="on")
+    cpu = torch.device("cpu")
+    for network in (particlenet.build("small"), recnn.build("small")):
+        assert modes.compiled(network, settings, cpu) is network
+    network = gcn.build("small")
+    assert modes.compiled(network, settings, cpu) is not network

@@ -74,6 +74,8 @@ class ParticleNet(Tagger):
         Number of outputs.
     """
 
+    compilable = False  # there are as many rows as constituents in the batch
+
     def __init__(
         self,
         neighbours: int,

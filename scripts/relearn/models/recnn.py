@@ -66,6 +66,8 @@ class Recursive(Tagger):
         Number of outputs.
     """
 
+    compilable = False  # levels are as many and as full as the batch's trees have them
+
     def __init__(
         self,
         hidden: int,

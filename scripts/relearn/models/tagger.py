@@ -18,6 +18,7 @@ class Tagger(nn.Module, ABC):
     """
 
     needs: tuple[str, ...] = ()  # extra columns and observables without which it cannot work
+    compilable: bool = True  # whether tensors have the same shapes in every batch of one size
 
     @abstractmethod
     def prepare(self, jets: Jets) -> tuple[Tensor, ...]:

@@ -20,6 +20,8 @@ def autocast(settings: TaggerTraining, device: torch.device) -> torch.autocast:
 def compiled(model: nn.Module, settings: TaggerTraining, device: torch.device) -> nn.Module:
     """Return what takes the forward pass of a training: the network, compiled where wanted.
 
+    One whose shapes change from batch to batch is left as it is: it would be compiled each time.
+
     Raises
     ------
     UserError
@@ -28,7 +30,8 @@ def compiled(model: nn.Module, settings: TaggerTraining, device: torch.device) -
     if settings.compile == "on":
         need_compiler(device)
     wanted = settings.compile == "on" or (settings.compile == "auto" and device.type == "cuda")
-    return torch.compile(model, dynamic=False) if wanted else model
+    fixed = getattr(model, "compilable", True)
+    return torch.compile(model, dynamic=False) if wanted and fixed else model
 
 
 @contextmanager

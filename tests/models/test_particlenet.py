@@ -1,10 +1,12 @@
 """ParticleNet: EdgeConv by its formula, neighbours, sizes, symmetry, padding, the fused edges."""
 
 import copy
+import sys
 
 import pytest
 import torch
 from helpers_sets import made_up, of, overfitted, padded, parameters
+from helpers_workflow import ROOT
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -14,6 +16,9 @@ from relearn.errors import UserError
 from relearn.models import edges, gcn, particlenet, recnn
 from relearn.training import modes
 from relearn.training.tagger_settings import TaggerTraining
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from peers import particlenet_weaver  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -187,3 +192,14 @@ def test_nets_of_changing_shapes_are_not_compiled():
         assert modes.compiled(network, settings, cpu) is network
     network = gcn.build("small")
     assert modes.compiled(network, settings, cpu) is not network
+
+
+def test_the_peer_takes_our_inputs_and_says_what_it_needs(monkeypatch):
+    jets = made_up(3, 6)
+    values, mask, near = particlenet.build("paper").prepare(jets)
+    points, features, there = particlenet_weaver.inputs(values, mask, near)
+    assert torch.equal(points, values[..., :2].mT) and torch.equal(features, values.mT)
+    assert torch.equal(there[:, 0] > 0, jets.mask)
+    monkeypatch.setitem(sys.modules, "weaver", None)
+    with pytest.raises(UserError, match="weaver-core needs weaver.*make bench"):
+        particlenet_weaver.network()

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from helpers_workflow import ROOT
 
-from relearn import fingerprint, plan, toolversions
+from relearn import architectures, fingerprint, plan, toolversions
 
 ENVIRONMENTS = ("generate", "jets", "train", "plot")
 PYPI_NAME = {
@@ -97,6 +97,9 @@ def jobs() -> set[tuple[str, str, tuple[str, ...]]]:
             for study in plan.STUDIES if lazy else [None]:
                 modules = (f"{lazy[1]}.{study}",) if lazy else ()
                 found.add((script[1], environment, modules))
+            if script[1] == "train_taggers":
+                taggers = architectures.taggers().values()
+                found |= {(script[1], environment, (one.module,)) for one in taggers}
     return found
 
 

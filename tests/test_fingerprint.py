@@ -8,7 +8,7 @@ import sys
 import pytest
 from helpers_workflow import ROOT
 
-from relearn import fingerprint, plan
+from relearn import architectures, fingerprint, plan
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
 LAZY = [
@@ -38,7 +38,11 @@ for script, modules in json.loads(sys.stdin.read()):
         print(pipe.read() or "[]")
     os.wait()
 """
-CASES = [(script, ()) for script in SCRIPTS] + [(script, (module,)) for script, module in LAZY]
+TAGGERS = sorted({one.module for one in architectures.taggers().values()})
+CASES = [(script, ()) for script in SCRIPTS] + [
+    (script, (module,))
+    for script, module in [*LAZY, *(("train_taggers", module) for module in TAGGERS)]
+]
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +74,23 @@ def test_closure_of_one_study_holds_no_other(script, module, really_imported):
     package = module.rpartition(".")[0]
     others = {f"{package}.{study}" for study in plan.STUDIES} - {module}
     assert not closure & others
+
+
+@pytest.mark.parametrize("module", TAGGERS)
+def test_closure_of_one_tagger_holds_all_that_it_imports(module, really_imported):
+    closure = set(fingerprint.script_closure("train_taggers", module))
+    assert really_imported["train_taggers", (module,)] <= closure
+
+
+def test_one_tagger_does_not_depend_on_another():
+    closure = fingerprint.script_closure("train_taggers", "relearn.models.lola")
+    assert set(closure) & set(TAGGERS) == {"relearn.models.lola"}
+    assert not set(fingerprint.script_closure("train_ensemble")) & set(TAGGERS)
+
+
+def test_what_only_groups_trainings_into_jobs_trains_nothing_again():
+    closure = fingerprint.script_closure("train_taggers", "relearn.models.lola")
+    assert not {"relearn.taggerscans", "relearn.plan", "relearn.config"} & set(closure)
 
 
 @pytest.fixture

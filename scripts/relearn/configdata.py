@@ -92,6 +92,11 @@ class Sample(Strict):
     )
     events_per_part: int = Field(4000, ge=1, description="events in one file, made by one job")
     jets: Jets | None = Field(None, description="the jets looked for in the events")
+    keep_events: bool = Field(
+        False,
+        description="keep the event files when their jets are found; false: they are deleted, "
+        "unless a dataset reads them itself, and made anew where they are needed again",
+    )
 
     @model_validator(mode="after")
     def _jets_are_kept(self) -> "Sample":
@@ -114,7 +119,7 @@ class Sample(Strict):
         if jets and jets.partons:
             judged = jets.partons.model_dump() | {"radius": jets.radius}
         of_jets = {"gen_jet_radius": jets.radius if jets else None, "parton_filter": judged}
-        return self.model_dump(exclude={"jets", "delphes_card"}) | of_jets
+        return self.model_dump(exclude={"jets", "delphes_card", "keep_events"}) | of_jets
 
 
 class Split(Strict):

@@ -105,6 +105,17 @@ def samples_of(config: Config, dataset: str) -> list[str]:
     return [wanted.signal, wanted.background] if isinstance(wanted, Tagging) else []
 
 
+def keeps_events(config: Config, sample: str) -> bool:
+    """Say whether a sample's event files stay: those that something reads besides its jets."""
+    made = config.samples[sample]
+    readers = [
+        dataset
+        for dataset, content in config.datasets.items()
+        if isinstance(content, (Dimuon, Detector)) and sample in samples_of(config, dataset)
+    ]
+    return made.keep_events or made.jets is None or bool(readers)
+
+
 def delphes_samples(config: Config) -> list[str]:
     """Return the samples that go through Delphes, of those that studies need."""
     used = {name for dataset in used_datasets(config) for name in samples_of(config, dataset)}

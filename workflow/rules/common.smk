@@ -52,8 +52,13 @@ def detector_card(sample):
     return shipped(str(card)) if card else []
 
 
-def samples_through(*detectors):
-    names = [name for name, sample in CFG.samples.items() if sample.detector in detectors]
+def samples_through(*detectors, kept=True):
+    """The samples of some detectors whose event files stay, or those whose do not."""
+    names = [
+        name
+        for name, sample in CFG.samples.items()
+        if sample.detector in detectors and plan.keeps_events(CFG, name) == kept
+    ]
     return "|".join(names) or "no_such_sample"
 
 
@@ -62,17 +67,18 @@ def of_kind(kind):
     return "|".join(names) or "no_such_dataset"
 
 
+def scans_of(taggers):
+    """The scans of one kind, for `wildcard_constraints`."""
+    return "|".join(scan for scan in CFG.scans if plan.is_tagger(CFG, scan) == taggers) or "none-0"
+
+
 def batch_of(w):
     return SCANS[w.scan][int(w.batch)]
 
 
 def pretrained_models(w):
     start = CFG.scans[w.scan].pretrained
-    if not start:
-        return []
-    return [
-        f"{folder}/{name}" for folder in plan.model_dirs(CFG, start) for name in plan.MODEL_FILES
-    ]
+    return plan.model_files(CFG, start) if start else []
 
 
 onstart:

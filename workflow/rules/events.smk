@@ -1,4 +1,5 @@
-# Cards → event files, part by part.
+# Cards → event files, part by part. Those that only jets are made of are deleted when the jets
+# are found: `generate_temporary` and `generate_delphes_temporary`.
 
 
 rule generate:
@@ -32,6 +33,13 @@ rule generate:
         " --output {output:q} > {log:q} 2>&1"
 
 
+use rule generate as generate_temporary with:
+    output:
+        temp(f"{R}/events/{{sample}}/{{part}}.root"),
+    wildcard_constraints:
+        sample=samples_through("none", "embedded", kept=False),
+
+
 rule generate_delphes:
     input:
         script=script("generate_delphes"),
@@ -61,3 +69,10 @@ rule generate_delphes:
         " --settings {params.sample:q} --card {input.card:q}"
         " --detector {input.detector:q} --root-seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
+
+
+use rule generate_delphes as generate_delphes_temporary with:
+    output:
+        temp(f"{R}/events/{{sample}}/{{part}}.root"),
+    wildcard_constraints:
+        sample=samples_through("delphes", kept=False),

@@ -16,6 +16,8 @@ rule jets:
         f"{R}/logs/jets/{{sample}}/{{part}}.log",
     benchmark:
         f"{R}/benchmarks/jets/{{sample}}/{{part}}.tsv"
+    # before more events are made: they are deleted then
+    priority: 1
     conda:
         env("jets")
     threads: NEEDS["jets"].threads

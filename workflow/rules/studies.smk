@@ -8,10 +8,7 @@ for study in STUDIES:
         input:
             script=script("measure_study"),
             models=[
-                f"{folder}/{name}"
-                for scan in CFG.studies[study].scans
-                for folder in plan.model_dirs(CFG, scan)
-                for name in plan.MODEL_FILES
+                file for scan in CFG.studies[study].scans for file in plan.model_files(CFG, scan)
             ],
             datasets=[f"{R}/datasets/{name}.h5" for name in plan.study_datasets(CFG, study)],
         output:

@@ -15,6 +15,8 @@ rule train:
         f"{R}/logs/train/{{scan}}/{{batch}}.log",
     benchmark:
         f"{R}/benchmarks/train/{{scan}}/{{batch}}.tsv"
+    wildcard_constraints:
+        scan=scans_of(taggers=False),
     conda:
         env("train")
     threads: CFG.training.threads
@@ -40,4 +42,46 @@ rule train:
         "python {input.script} --scan {params.scan:q} --batch {wildcards.batch}"
         " --device {resources.device}"
         " --dataset {input.dataset:q} {params.pretrained} --code {params.code}"
+        " --checkpoint {params.checkpoint:q} --output {params.folder:q} > {log:q} 2>&1"
+
+
+rule train_tagger:
+    input:
+        script=script("train_taggers"),
+        dataset=lambda w: f"{R}/datasets/{batch_of(w).dataset}.h5",
+    output:
+        weights=f"{R}/models/{{scan}}/{{batch}}/weights.safetensors",
+        runs=f"{R}/models/{{scan}}/{{batch}}/runs.csv",
+        history=f"{R}/models/{{scan}}/{{batch}}/history.csv",
+        spec=f"{R}/models/{{scan}}/{{batch}}/spec.json",
+        scores=f"{R}/models/{{scan}}/{{batch}}/scores.npz",
+        roc=f"{R}/models/{{scan}}/{{batch}}/roc.csv",
+    log:
+        f"{R}/logs/train/{{scan}}/{{batch}}.log",
+    benchmark:
+        f"{R}/benchmarks/train/{{scan}}/{{batch}}.tsv"
+    wildcard_constraints:
+        scan=scans_of(taggers=True),
+    conda:
+        env("train")
+    threads: lambda w: taggerscans.threads(typed.scan_spec(CFG, w.scan))
+    resources:
+        mem_mb=lambda w, attempt: NEEDS["train"].mem(
+            taggerscans.memory_mb(typed.scan_spec(CFG, w.scan))
+        )(w, attempt),
+        runtime=lambda w, attempt: NEEDS["train"].minutes(batch_of(w).est_seconds)(w, attempt),
+        gpu=NEEDS["train"].gpu if GPU else 0,
+        device=CFG.device if GPU else "cpu",  # no parameter, as above
+    params:
+        # Only the architecture of this batch: editing another one retrains nothing here.
+        code=lambda w: fingerprint("train_taggers", taggerscans.module(batch_of(w))),
+        tools=versions("train", "pytorch", "numpy"),
+        scan=lambda w: as_json(plan.tagger_spec(CFG, w.scan)),
+        runs=lambda w: [run.name for run in batch_of(w).runs],
+        folder=lambda w, output: str(Path(output.weights).parent),
+        checkpoint=lambda w: f"{R}/checkpoints/{w.scan}/{w.batch}",
+    shell:
+        "python {input.script} --scan {params.scan:q} --batch {wildcards.batch}"
+        " --runs {params.runs:q} --device {resources.device}"
+        " --dataset {input.dataset:q} --code {params.code}"
         " --checkpoint {params.checkpoint:q} --output {params.folder:q} > {log:q} 2>&1"

@@ -9,10 +9,11 @@ JETS = {"train": 48, "validation": 16, "test": 24}  # of each class
 CONSTITUENTS = 8
 
 
-def write_jets(path, jets=JETS, counts=(7, 4), **columns):
+def write_jets(path, jets=JETS, counts=(7, 4), constituents=CONSTITUENTS, **columns):
     """Write a dataset of made-up jets with so many constituents of signal and background."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     of_side = dict(zip(("signal", "background"), counts, strict=True))
-    return write_tagging(path, jets, CONSTITUENTS, counts=of_side, **columns)
+    return write_tagging(path, jets, constituents, counts=of_side, **columns)
 
 
 def scan(architecture="lola", trials=1, options=None, target=None, training=None, **axes):

@@ -4,7 +4,11 @@ from relearn import config, scans
 from relearn.config import scan_spec
 
 CONFIG = config.load("default")
-SPECS = {name: scan_spec(CONFIG, name) for name in CONFIG.scans}
+SPECS = {
+    name: scan_spec(CONFIG, name)
+    for name, scan in CONFIG.scans.items()
+    if scan.architecture == "mlp"
+}
 
 
 def test_names_are_unique_and_say_the_point():

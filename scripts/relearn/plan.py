@@ -54,7 +54,7 @@ STUDIES = {
     "identity": StudyPlan("V → V: the weight matrices found", extras=("matrix",)),
     "square": StudyPlan("V → V²: segments, zero crossings, residual", extras=("curves", "history")),
     "norm_squared": StudyPlan("V → |V|²: intuitive or not", extras=("history",)),
-    "jet_validation": StudyPlan("The jets of taggers", extras=("histograms", "spectra")),
+    "jet_validation": StudyPlan("The jets of taggers", extras=("histograms", "spectra", "tests")),
     "image_steps": StudyPlan(
         "A jet image, step by step",
         extras=("pixels", "maxima"),

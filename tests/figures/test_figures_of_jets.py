@@ -30,7 +30,9 @@ def made(tmp_path_factory):
     """Study → its tables, of two datasets of made-up jets of many constituents."""
     folder = tmp_path_factory.mktemp("figures")
     paths = {
-        name: write_tagging(folder / f"{name}.h5", JETS, 30, counts=30, **COLUMNS)
+        name: write_tagging(
+            folder / f"{name}.h5", JETS, 30, counts=30, about={"process": name}, **COLUMNS
+        )
         for name in ("tops_low", "tops_high")
     }
     return {

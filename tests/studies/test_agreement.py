@@ -53,6 +53,29 @@ def test_p_values_of_equal_samples_are_uniform():
         assert stats.kstest(values, "uniform").pvalue > 1e-3, name
 
 
+def test_equal_weights_are_none():
+    one, two = RNG.normal(size=60), RNG.normal(size=80)
+    found = agreement.weighted_shapes(one, np.full(60, 3.0), two, np.full(80, 0.2))
+    assert found == agreement.shapes(one, two)
+
+
+def test_the_distance_of_weighted_samples_is_that_of_repeated_ones():
+    one, two, weight = RNG.normal(size=60), RNG.normal(size=80), RNG.integers(0, 4, 60)
+    found = agreement.weighted_shapes(one, weight.astype(float), two, np.ones(80))
+    repeated = agreement.shapes(np.repeat(one, weight), two)
+    assert found["statistic"] == pytest.approx(repeated["statistic"])
+    assert found["ours"] == pytest.approx(np.sort(np.repeat(one, weight))[(weight.sum() - 1) // 2])
+    assert found["p"] > repeated["p"], "weights tell less than so many numbers"
+
+
+def test_p_values_of_weighted_samples_are_uniform():
+    p = []
+    for _ in range(300):
+        values, weights = RNG.normal(size=(2, 500)), RNG.exponential(size=(2, 500))
+        p.append(agreement.weighted_shapes(values[0], weights[0], values[1], weights[1])["p"])
+    assert stats.kstest(p, "uniform").pvalue > 1e-3
+
+
 @pytest.mark.parametrize(
     ("test", "change"),
     [

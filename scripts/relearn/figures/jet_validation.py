@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
-from relearn.figures import jets, panels, style
+from relearn.figures import jet_variants, jets, panels, style
 
 # quantity: title, label of x, unit of the density
 PANELS = {
@@ -35,6 +35,8 @@ ROWS, COLUMNS = 3, 4
 def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figure:
     """Draw for each dataset the spectra it was selected from, its jets, and what was lost.
 
+    Variants are drawn beside the dataset that they are compared with.
+
     Parameters
     ----------
     tables
@@ -42,16 +44,26 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     options
         None are known.
     """
-    datasets = list(dict.fromkeys(tables[""]["dataset"]))
-    fig = Figure(figsize=(4 * COLUMNS, (3.1 * ROWS + 0.5) * len(datasets)))
-    parts = np.ravel(fig.subfigures(len(datasets), 1, squeeze=False))
+    tests = tables["tests"]
+    datasets = [
+        name for name in dict.fromkeys(tables[""]["dataset"]) if name not in set(tests["dataset"])
+    ]
+    compared = set(tests["reference"])
+    heights = []
+    for dataset in datasets:
+        heights += [3.1 * ROWS + 0.5]
+        heights += [jet_variants.height(tests, dataset)] if dataset in compared else []
+    fig = Figure(figsize=(4 * COLUMNS, sum(heights)))
+    parts = iter(np.ravel(fig.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)))
     letter = "a"
-    for part, dataset in zip(parts, datasets, strict=True):
+    for dataset in datasets:
         mine = {
             name: table[table["dataset"] == dataset] if len(table) else table
             for name, table in tables.items()
         }
-        letter = _dataset(part, dataset, mine, letter)
+        letter = _dataset(next(parts), dataset, mine, letter)
+        if dataset in compared:
+            letter = jet_variants.draw(next(parts), tables, dataset, letter)
     return fig
 
 

@@ -46,6 +46,33 @@ def shapes(ours: Array, theirs: Array) -> Row:
     )
 
 
+def weighted_shapes(ours: Array, weights: Array, theirs: Array, theirs_weights: Array) -> Row:
+    """Do as `shapes` with weights; the same where the weights of each sample are all equal.
+
+    Else the distance is that of the weighted distributions, and p that of so many numbers of
+    equal weight as have the same error of a mean, (Σw)²/Σw² (Kish).
+    """
+    if all(len(w) and (w == w[0]).all() for w in (weights, theirs_weights)):
+        return shapes(ours, theirs)
+    sides = ((ours, weights), (theirs, theirs_weights))
+    places = np.sort(np.concatenate([ours, theirs]))
+    one, two = (_cumulative(*side, places) for side in sides)
+    distance = float(np.abs(one - two).max())
+    first, second = (w.sum() ** 2 / np.sum(w**2) for w in (weights, theirs_weights))
+    number = max(round(first * second / (first + second)), 1)
+    p = float(stats.kstwo.sf(distance, number))
+    medians = (np.quantile(v, 0.5, weights=w, method="inverted_cdf") for v, w in sides)
+    row = _row("Kolmogorov–Smirnov", *medians, 0.0)
+    return row | {"statistic": distance, "p": p} | _verdict(p)
+
+
+def _cumulative(values: Array, weights: Array, places: Array) -> Array:
+    """Return the share of the weights at or below each place."""
+    order = np.argsort(values)
+    sums = np.concatenate([[0.0], np.cumsum(weights[order])])
+    return sums[np.searchsorted(values[order], places, side="right")] / sums[-1]
+
+
 def shares(ours: int, theirs: int, trials: int, theirs_trials: int | None = None) -> Row:
     """Test two numbers of successes: z with the binomial error of the common share.
 

@@ -1,38 +1,36 @@
 """The jets of taggers: are they what was asked for, and what was lost on the way?
 
-Signal and background, energy flow and towers, each dataset. All splits are taken together.
+Signal and background, energy flow and towers, each dataset. All splits are taken together. The
+same jets of other detectors and selections are compared in `relearn.studies.jet_variants`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from relearn.data import tagfile
-from relearn.data.hdf5 import SPLITS
+from relearn.studies import jet_variants
 from relearn.studies.inputs import StudyInputs
+from relearn.studies.jet_quantities import Array, describe, quantities, read
 
-OBSERVABLES = ("pt", "eta", "mass", "sd_mass", "multiplicity")
-TAUS = ("tau1_b1", "tau2_b1", "tau3_b1")  # where the config has them computed
-QUALITY = ("found", "lost", "lost_pt", "cut", "cut_share")
-TRUTH = ("gen_pt", "hat_pt", "merged")
 HISTOGRAMS = ("pt", "eta", "mass", "sd_mass", "tau32", "tau21", "multiplicity", "response")
-QUANTILES = (0.01, 0.16, 0.5, 0.84, 0.99)
 NEAR = 1.1  # of the generator's cut: a spectrum that is cut has many events there
 HIGH, WIDER = 1000, 2  # windows above it, GeV, have fewer jets: bins of the spectra together
-Array = NDArray[np.float64]
 
 
 def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
-    """Return moments and quantiles of each quantity, their `histograms`, and the `spectra`.
+    """Return moments and quantiles of each quantity, `histograms`, `spectra`, and `tests`.
 
     The main table has a row per dataset, class, kind (``truth`` for what no detector sees) and
     quantity: jets, mean and its error, sd, quantiles q01 … q99, smallest and largest. Of what
-    can be yes or no (found, merged, loses, cut, near_hat_cut) the mean is the share of jets.
+    can be yes or no (found, passes, merged, loses, cut, near_hat_cut) the mean is a share of jets.
 
     - ``response``: pT over that of the jet of stable particles;
     - ``found``: there is such a jet at all; only those are in the other rows;
+    - ``passes``: the jet is the leading one of its kind and would be selected itself;
+    - ``shared``, kind ``both``: the same of all jets that either selection takes
+      (`relearn.studies.jet_variants.shared`);
     - ``loses``, ``lost``, ``lost_share``: whether the reclustering leaves constituents out, how
       many, and their share of pT;
     - ``cut``, ``cut_number``, ``cut_share``: whether the dataset stores fewer constituents than
@@ -44,15 +42,16 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     The histograms have, per dataset, class, kind and quantity, low, high, jets, and density,
     the share of all jets per unit of the quantity. The spectra are the same of ``leading``, the
     pT of the leading jets before the window (``selected`` marks the bins inside it), ``hat``,
-    that of all events' hard process, and ``hat_selected``, that of the jets inside.
+    that of all events' hard process, and ``hat_selected``, that of the jets inside. The tests
+    compare variants with the first dataset of the same jets: see `relearn.studies.jet_variants`.
     """
     rows, histograms, spectra = [], [], []
+    there = {name: tagfile.describe(path) for name, path in inputs.datasets.items()}
     for dataset, path in inputs.datasets.items():
-        described = tagfile.describe(path)
-        for side, label in tagfile.LABELS.items():
+        described = there[dataset]
+        for side in tagfile.CLASSES:
             for kind in described.kinds:
-                taus = [name for name in TAUS if name in described.observables]
-                block = _read(path, kind, label, (*OBSERVABLES, *taus))
+                block = read(path, kind, side, described.observables)
                 edges = _edges(block, described.selection.get(side, {}))
                 place = {"dataset": dataset, "class": side, "kind": kind}
                 found = quantities(block)
@@ -67,59 +66,15 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
             if known:
                 window = described.selection[side]["pt"]
                 spectra.append(_spectra(dataset, side, block, known, window))
+    table = pd.DataFrame(rows)
+    groups = jet_variants.groups(there)
+    shared = [row for group in groups for row in jet_variants.shared(table, there, *group)]
     return {
-        "": pd.DataFrame(rows),
+        "": pd.concat([table, pd.DataFrame(shared)], ignore_index=True) if shared else table,
         "histograms": pd.concat(histograms, ignore_index=True),
         "spectra": pd.concat(spectra, ignore_index=True) if spectra else pd.DataFrame(),
+        "tests": jet_variants.compare(inputs.datasets, there, groups),
     }
-
-
-def _read(path: str, kind: str, label: float, names: Sequence[str]) -> dict[str, Array]:
-    """Return all that is looked at of one class, float64."""
-    pooled: dict[str, list[Array]] = {}
-    for split in SPLITS:
-        block = tagfile.read(path, split, kind, (), observables=names, quality=QUALITY, truth=TRUTH)
-        mine = block.label == label
-        columns = {"weight": block.weight} | block.observables | block.quality | block.truth
-        for name, values in columns.items():
-            pooled.setdefault(name, []).append(values[mine].astype(np.float64))
-    return {name: np.concatenate(parts) for name, parts in pooled.items()}
-
-
-def quantities(block: Mapping[str, Array]) -> dict[str, tuple[Array, Array]]:
-    """Return quantity → its values and weights.
-
-    Parameters
-    ----------
-    block
-        `OBSERVABLES`, those of `TAUS` that there are, `QUALITY`, `TRUTH` and ``weight``,
-        (jets,).
-    """
-    there = block["found"] > 0
-    jets = {name: values[there] for name, values in block.items()}
-    found = {name: jets[name] for name in OBSERVABLES}
-    for name, above, below in (("tau21", "tau2_b1", "tau1_b1"), ("tau32", "tau3_b1", "tau2_b1")):
-        if above in jets and below in jets:
-            found[name] = _ratio(jets[above], jets[below])
-    found |= {
-        "response": _ratio(jets["pt"], jets["gen_pt"]),
-        "loses": jets["lost"] > 0,
-        "lost": jets["lost"],
-        "lost_share": _ratio(jets["lost_pt"], jets["pt"] + jets["lost_pt"]),
-        "cut": jets["cut"] > 0,
-        "cut_number": jets["cut"],
-        "cut_share": jets["cut_share"],
-    }
-    weighted = {"found": (there.astype(np.float64), block["weight"])}
-    for name, values in found.items():
-        finite = np.isfinite(values)
-        weighted[name] = values[finite].astype(np.float64), jets["weight"][finite]
-    return weighted
-
-
-def _ratio(above: Array, below: Array) -> Array:
-    """Divide; NaN where there is nothing to divide by."""
-    return np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0)
 
 
 def _truth(
@@ -136,24 +91,6 @@ def _truth(
 def hat_cut(spectra: tagfile.Spectra) -> float:
     """Return where the spectrum of the hard process begins: the generator's cut, GeV."""
     return float(spectra.edges[:-1][spectra.hat > 0].min())
-
-
-def describe(values: Array, weight: Array) -> dict[str, float]:
-    """Return the number of jets, and weighted moments and quantiles of a quantity."""
-    if not len(values):
-        return {"jets": 0}
-    mean = float(np.average(values, weights=weight))
-    away = values - mean
-    quantiles = np.quantile(values, QUANTILES, weights=weight, method="inverted_cdf")
-    return {
-        "jets": len(values),
-        "mean": mean,
-        "error": float(np.sqrt(np.sum((weight * away) ** 2)) / weight.sum()),
-        "sd": float(np.sqrt(np.average(away**2, weights=weight))),
-        **{f"q{round(100 * q):02d}": float(x) for q, x in zip(QUANTILES, quantiles, strict=True)},
-        "smallest": float(values.min()),
-        "largest": float(values.max()),
-    }
 
 
 def _edges(block: Mapping[str, Array], selection: Mapping) -> dict[str, Array]:

@@ -58,7 +58,8 @@ def test_hard_muons_are_the_prompt_muons(sample, multiple_interactions):
 
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_whole_events_and_prompt_muons_agree(sample):
-    muons = particles.prompt_muons(started(sample), EVENTS)
+    muons, weights = particles.prompt_muons(started(sample), EVENTS)
+    assert np.array_equal(weights, np.ones(EVENTS))
     whole = particles.stable(started(sample), EVENTS)
     again = whole[whole.prompt]
     assert np.all(ak.num(muons) == 2) and np.all(ak.num(again) == 2)

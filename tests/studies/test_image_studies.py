@@ -159,21 +159,27 @@ def test_the_average_is_the_mean_of_the_images(monkeypatch):
     jets = np.zeros((24, 200, 4))
     for n, one in enumerate(real()):
         jets[n, : len(one)] = one
-    whole = image_average.average(jets, STEPS[:3])
-    np.testing.assert_allclose(whole[0], jet_image(jets).mean(axis=0), rtol=1e-5, atol=1e-6)
+    weight = np.linspace(0.5, 2, len(jets)).astype(np.float32)
+    whole = image_average.average(jets, weight, STEPS[:3])
+    expected = np.average(jet_image(jets), axis=0, weights=weight)
+    np.testing.assert_allclose(whole[0], expected, rtol=1e-5, atol=1e-6)
     monkeypatch.setattr(image_average, "AT_ONCE", 7)
-    parts = image_average.average(jets, STEPS[:3])
+    parts = image_average.average(jets, weight, STEPS[:3])
     np.testing.assert_allclose(parts[0], whole[0], rtol=1e-6)
     assert parts[1] == pytest.approx(whole[1], rel=1e-6)
 
 
-def test_numbers_of_an_average():
+@pytest.mark.parametrize("twice", [False, True])
+def test_numbers_of_an_average(twice):
     # 4 pixels of 0.1 aside, and one that the crop of ±20 pixels cuts off
     one = at_pixels((100, 0, 0), (50, 4, 0), (10, 25, 0))
     other = at_pixels((100, 0, 0))
     jets = np.zeros((2, 3, 4))
     jets[0], jets[1, :1] = one, other
-    image, numbers = image_average.average(jets, ("centre",))
+    weight = np.ones(2)
+    if twice:  # a jet of weight 2 is two jets
+        jets, weight = np.concatenate([jets, jets[:1]]), np.array([0.5, 2, 1.5])
+    image, numbers = image_average.average(jets, weight, ("centre",))
     assert numbers["et"] == pytest.approx(130) and numbers["lit"] == 1.5
     assert numbers["outside"] == pytest.approx(10 / 260)
     assert numbers["middle"] == pytest.approx(200 / 250)

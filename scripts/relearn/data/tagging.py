@@ -9,6 +9,9 @@ Groups ``train``, ``validation``, ``test``; in each, n jets, even rows signal, o
 - ``<kind>/quality`` (n, 6): `QUALITY`;
 - ``label`` (n,), ``weight`` (n,), ``truth`` (n, 11): `TRUTH`.
 
+As many *jets* are taken of either class, whatever their weights; the sums of weights of a split
+are its attributes ``sum_weight_signal`` and ``sum_weight_background``.
+
 Kinds are ``eflow`` and, with a detector, ``tower``. All are float32 and contiguous, so that one
 read gives a whole block (`relearn.data.tagfile`); names and units are attributes. Filled part by
 part: memory holds one part.
@@ -107,7 +110,7 @@ def build(
                     p for p in paths if p.parent.name == sample and p.name.startswith(f"{split}-")
                 )
                 what = f"datasets.{dataset}.jets.{split}, {side} {sample}"
-                done = 0
+                done, sum_weight = 0, 0.0
                 for jets in _first(mine, count, what):
                     block = block_of(jets, kinds, settings["constituents"], names)
                     rows = len(block["weight"])
@@ -116,6 +119,8 @@ def build(
                     for name, values in block.items():
                         group[name][place] = values
                     done += rows
+                    sum_weight += float(block["weight"].sum(dtype=np.float64))
+                group.attrs[f"sum_weight_{side}"] = sum_weight
 
 
 def _how_computed(dataset: str, paths: Sequence[Path]) -> dict[str, Any]:

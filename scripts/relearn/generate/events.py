@@ -119,8 +119,8 @@ def _chunk(
     """Generate up to `wanted` events: object → its branches."""
     embedded = settings.detector == "embedded"
     if settings.keep == "prompt_muons":
-        kept = particles.prompt_muons(generator, wanted)
-        chunk = {"Event": layout.event(first, np.ones(len(kept)))}
+        kept, weight = particles.prompt_muons(generator, wanted)
+        chunk = {"Event": layout.event(first, weight)}
         chunk["Particle"] = layout.particles(kept)
         if embedded:
             seen = detector.simulate(kept, response, seed, objects=("muons",))

@@ -83,7 +83,7 @@ def _daughters(particle: Any) -> list[int]:
     return list(range(one, two + 1)) if two > one else [i for i in {one, two} if i]
 
 
-def prompt_muons(generator: Generator, events: int) -> ak.Array:
+def prompt_muons(generator: Generator, events: int) -> tuple[ak.Array, NDArray[np.float64]]:
     """Generate events and return their prompt muons.
 
     Parameters
@@ -97,10 +97,13 @@ def prompt_muons(generator: Generator, events: int) -> ak.Array:
     -------
     awkward.Array
         events × particles, with the fields `FIELDS`: momenta in GeV, vertex in mm, t in mm/c.
+    ndarray
+        (events,): Pythia's weights.
     """
-    counts, rows = [], []
+    counts, rows, weights = [], [], []
     for _ in range(events):
         generator.next()
+        weights.append(generator.pythia.infoPython().weight())
         event = generator.pythia.event
         indices = hard_muons(event)
         counts.append(len(indices))
@@ -124,11 +127,12 @@ def prompt_muons(generator: Generator, events: int) -> ak.Array:
     pid = table[0].astype(np.int32)
     columns = dict(zip(("px", "py", "pz", "e", "mass", "x", "y", "z", "t"), table[1:], strict=True))
     columns |= {"pid": pid, "charge": -np.sign(pid), "prompt": np.ones(len(pid), dtype=bool)}
-    return ak.unflatten(ak.zip({name: columns[name] for name in FIELDS}), counts)
+    muons = ak.unflatten(ak.zip({name: columns[name] for name in FIELDS}), counts)
+    return muons, np.array(weights)
 
 
 def stable(generator: Generator, events: int) -> ak.Array:
-    """Generate up to `events` events and return all their final particles, as `prompt_muons`."""
+    """Generate up to `events` events; return all final particles, with the fields `FIELDS`."""
     return final_particles(generator.pythia, generator.batch(events).prt)
 
 

@@ -25,47 +25,53 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     are cropped to 40 × 40 pixels; steps are ``raw``, ``centre``, ``rotate`` and ``flip``, each
     with those before it.
 
-    The main table has a row per dataset, class and step: jets; ``et``, mean sum of all pixels,
-    GeV; ``outside``, the share that the crop cuts off; ``lit``, mean number of lit pixels;
-    ``middle``, share of ET in the middle pixel; ``distance``, mean ΔR from it, weighted with ET.
-    Pixels: row, column, η, φ from the middle, and ``et``, the mean, GeV.
+    Means are weighted with the generator's weights. The main table has a row per dataset, class
+    and step: jets; ``et``, mean sum of all pixels, GeV; ``outside``, the share that the crop cuts
+    off; ``lit``, mean number of lit pixels; ``middle``, share of ET in the middle pixel;
+    ``distance``, mean ΔR from it, weighted with ET. Pixels: row, column, η, φ from the middle, and
+    ``et``, the mean, GeV.
     """
     limit, kind = inputs.options.get("jets", JETS), inputs.options.get("kind", KIND)
     rows, pixels = [], []
     for dataset, path in inputs.datasets.items():
-        for side, jets in _jets(path, kind, limit).items():
+        for side, (jets, weight) in _jets(path, kind, limit).items():
             for step, steps in STAGES.items():
-                image, numbers = average(jets, steps)
+                image, numbers = average(jets, weight, steps)
                 place = {"dataset": dataset, "class": side, "step": step}
                 rows.append(place | {"jets": len(jets)} | numbers)
                 pixels.append(pd.DataFrame(place | _pixels(image)))
     return {"": pd.DataFrame(rows), "pixels": pd.concat(pixels, ignore_index=True)}
 
 
-def _jets(path: str | Path, kind: str, limit: int) -> dict[str, NDArray]:
-    """Return the constituents of the first test jets of each class that are there."""
+def _jets(path: str | Path, kind: str, limit: int) -> dict[str, tuple[NDArray, NDArray]]:
+    """Return constituents and weights of the first test jets of each class that are there."""
     block = tagfile.read(path, "test", kind, quality=("found",), rows=slice(2 * limit))
     there = block.quality["found"] > 0
-    return {
-        side: block.p4[there & (block.label == label)] for side, label in tagfile.LABELS.items()
-    }
+    chosen = {side: there & (block.label == label) for side, label in tagfile.LABELS.items()}
+    return {side: (block.p4[mine], block.weight[mine]) for side, mine in chosen.items()}
 
 
-def average(jets: NDArray, steps: tuple[str, ...]) -> tuple[Array, dict[str, float]]:
-    """Return the mean image (40, 40) of jets (n, constituents, 4), GeV, and numbers of it."""
-    total, whole, lit = np.zeros((PIXELS, PIXELS)), 0.0, 0
+def average(
+    jets: NDArray, weight: NDArray, steps: tuple[str, ...]
+) -> tuple[Array, dict[str, float]]:
+    """Return the mean image (40, 40) of jets (n, constituents, 4), GeV, and numbers of it.
+
+    Each jet counts with its weight (n,).
+    """
+    total, whole, lit = np.zeros((PIXELS, PIXELS)), 0.0, 0.0
     for first in range(0, len(jets), AT_ONCE):
-        some = jets[first : first + AT_ONCE]
-        images = jet_image(some, (*steps, CROP))
-        total += images.sum(axis=0, dtype=np.float64)
-        lit += np.count_nonzero(images)
-        whole += jet_image(some, steps).sum(dtype=np.float64)
-    mean, inside = total / len(jets), total.sum()
+        some = slice(first, first + AT_ONCE)
+        images, by = jet_image(jets[some], (*steps, CROP)), weight[some].astype(np.float64)
+        total += np.einsum("n,nij->ij", by, images)
+        lit += by @ np.count_nonzero(images, axis=(1, 2))
+        whole += by @ jet_image(jets[some], steps).sum(axis=(1, 2), dtype=np.float64)
+    number, inside = weight.sum(dtype=np.float64), total.sum()
+    mean = total / number
     eta, phi = axes()
     return mean, {
-        "et": whole / len(jets),
+        "et": whole / number,
         "outside": 1 - inside / whole,
-        "lit": lit / len(jets),
+        "lit": lit / number,
         "middle": total[PIXELS // 2, PIXELS // 2] / inside,
         "distance": float((total * np.hypot(eta[None], phi[:, None])).sum() / inside),
     }

@@ -13,13 +13,15 @@ from relearn.generate import rootfile
 DELPHES = ROOT / "tests/data_files/delphes_jets_ATLAS.root"
 R = 1.5
 T, W, B = 6, 24, 5
+MASS = 171.5  # GeV, of a top
 
 
 def write(path, events, hat=None, gen_jets=None):
     """Write events of particles: pid, first and last daughter, pT, η, φ[, status, mother]."""
-    names = ("PID", "D1", "D2", "PT", "Eta", "Phi", "Status", "M1")
+    names = ("PID", "D1", "D2", "PT", "Eta", "Phi", "Status", "M1", "Mass")
     rows = [[(*p, *(22, -1)[len(p) - 6 :]) for p in event] for event in events]
-    flat = np.array([p for event in rows for p in event], dtype=float).reshape(-1, 8).T
+    rows = [[(*p, MASS if abs(p[0]) == T else 0.0) for p in event] for event in rows]
+    flat = np.array([p for event in rows for p in event], dtype=float).reshape(-1, 9).T
     counts = [len(event) for event in rows]
     whole = {"PID", "D1", "D2", "Status", "M1"}
     columns = {
@@ -67,7 +69,8 @@ def test_distances_are_those_of_the_top_and_its_quarks(tmp_path):
     path = write(tmp_path / "e.root", [top(0, pt=321.0, eta=0.5, phi=1.0)], hat=[300.0])
     found = truth(path, (0.5, 0.6))
     assert found.top_pt == pytest.approx(321) and found.top_eta == pytest.approx(0.5)
-    assert found.top_phi == pytest.approx(1.0) and found.hat_pt == pytest.approx(300)
+    assert found.top_phi == pytest.approx(1.0) and found.top_mass == pytest.approx(MASS)
+    assert found.hat_pt == pytest.approx(300)
     assert found.top_delta_r == pytest.approx(0.4)
     assert found.b_delta_r == pytest.approx(np.hypot(0.1, 0.4))
     # the nearer quark first: (−0.3, 0.4) and (0, 0.6)
@@ -105,6 +108,7 @@ def test_leptonic_tops_do_not_count(tmp_path):
     found = truth(write(tmp_path / "e.root", events), (0, 0), (0, 0), (0, 0))
     np.testing.assert_allclose(found.top_delta_r, [np.inf, 1.0, np.inf])
     np.testing.assert_allclose(found.top_pt, [0, 400, 0])
+    np.testing.assert_allclose(found.top_mass, [0, MASS, 0])
     for name in ("b_delta_r", "q1_delta_r", "q2_delta_r"):
         assert np.isinf(getattr(found, name)[[0, 2]]).all()
     np.testing.assert_array_equal(found.merged, [False, True, False])

@@ -1,7 +1,8 @@
 """A dataset for taggers → files in the format of the public top-tagging reference set.
 
 A pandas table each for training, validation and test: ``E_0, PX_0, PY_0, PZ_0, …`` of 200
-constituents, the top quark's ``truthE`` … ``truthPZ``, ``ttv`` and ``is_signal_new``.
+constituents, the top quark's ``truthE`` … ``truthPZ`` (zeros where there is none; left out of jets
+made elsewhere, whose tops are not known), ``ttv`` and ``is_signal_new``.
 """
 
 from pathlib import Path
@@ -18,8 +19,7 @@ TTV = {"train": 0, "test": 1, "validation": 2}
 KEY = "table"
 COMPONENTS = ("E", "PX", "PY", "PZ")
 CONSTITUENTS = 200  # at least; zeros beyond the last
-TOP_MASS = 172.5  # GeV; datasets keep no mass of each top
-TOP = ("top_pt", "top_eta", "top_phi")
+TOP = ("top_pt", "top_eta", "top_phi", "top_mass")
 ROWS_AT_ONCE = 5000
 
 
@@ -51,7 +51,9 @@ def to_reference(path: str | Path, folder: str | Path, kind: str = "eflow") -> d
         raise UserError(f"{path} has no {kind} jets, only {', '.join(about.kinds)}")
     count = max(CONSTITUENTS, about.shapes[f"{kind}/p4"][0])
     names = [f"{component}_{i}" for i in range(count) for component in COMPONENTS]
-    names += [f"truth{component}" for component in COMPONENTS]
+    known = bool(about.spectra)
+    if known:
+        names += [f"truth{component}" for component in COMPONENTS]
     blocks = {"<f4": names, "<i8": ["ttv", "is_signal_new"]}
     written = {}
     for split, name in FILES.items():
@@ -65,13 +67,14 @@ def to_reference(path: str | Path, folder: str | Path, kind: str = "eflow") -> d
                 p4, label = block.p4[there], block.label[there].astype(np.int64)
                 values = np.zeros((len(p4), len(names)), dtype=np.float32)
                 values[:, : 4 * p4.shape[1]] = p4.reshape(len(p4), -1)
-                values[:, -4:] = _top(*(block.truth[one][there].astype(float) for one in TOP))
+                if known:
+                    values[:, -4:] = _top(*(block.truth[one][there].astype(float) for one in TOP))
                 table.append(values, np.stack([np.full_like(label, TTV[split]), label], axis=1))
                 written[final] += len(p4)
     return written
 
 
-def _top(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray) -> np.ndarray:
-    """Return the top quark that a jet matches, (jets, 4); zeros where there is none."""
-    p4 = kin.from_pt_eta_phi_mass(pt, eta, phi, np.full(len(pt), TOP_MASS))
+def _top(pt: np.ndarray, eta: np.ndarray, phi: np.ndarray, mass: np.ndarray) -> np.ndarray:
+    """Return the top quark that is nearest to a jet, (jets, 4); zeros where there is none."""
+    p4 = kin.from_pt_eta_phi_mass(pt, eta, phi, mass)
     return np.where(pt[:, None] > 0, p4, 0.0)

@@ -23,7 +23,7 @@ INCOMING, OUTGOING = 21, (22, 23)  # Pythia's |status| in the hard process
 MANY_COPIES = 100
 NOTHING = np.inf  # ΔR where there is no such particle
 OURS = "Event.PTHat"
-PARTICLE = ("PID", "D1", "D2", "PT", "Eta", "Phi")
+PARTICLE = ("PID", "D1", "D2", "PT", "Eta", "Phi", "Mass")
 GEN_JET = ("PT", "Eta", "Phi", "Mass")
 HARD = ("Status", "M1", "PT")
 
@@ -34,7 +34,7 @@ class Truth:
 
     Attributes
     ----------
-    top_pt, top_eta, top_phi
+    top_pt, top_eta, top_phi, top_mass
         Of the nearest hadronic top, GeV; 0 where there is none.
     top_delta_r
         Its distance from the jet; ∞ where there is none.
@@ -51,6 +51,7 @@ class Truth:
     top_pt: Array
     top_eta: Array
     top_phi: Array
+    top_mass: Array
     top_delta_r: Array
     b_delta_r: Array
     q1_delta_r: Array
@@ -101,14 +102,14 @@ def hard_branches(path: str | Path) -> list[str]:
 
 def truth_of(columns: Mapping[str, ak.Array], jets: Array, radius: float) -> Truth:
     """Return what `read_truth` does, of the `branches` of some events."""
-    pid, first, last, pt, eta, phi = (columns[f"Particle.{name}"] for name in PARTICLE)
+    pid, first, last, pt, eta, phi, mass = (columns[f"Particle.{name}"] for name in PARTICLE)
     counts = ak.to_numpy(ak.num(pid))
     start = np.cumsum(counts) - counts
     event = np.repeat(np.arange(len(counts)), counts)
     flat = [ak.to_numpy(ak.flatten(one)) for one in (pid, first, last)]
     tops, bottoms, quarks = hadronic_tops(*flat, start[event])
 
-    place = [ak.to_numpy(ak.flatten(one)) for one in (pt, eta, phi)]
+    place = [ak.to_numpy(ak.flatten(one)) for one in (pt, eta, phi, mass)]
     jet_eta, jet_phi = kin.eta(jets), kin.phi(jets)
 
     def distance(index: NDArray[np.int64]) -> Array:

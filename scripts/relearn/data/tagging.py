@@ -7,7 +7,7 @@ Groups ``train``, ``validation``, ``test``; in each, n jets, even rows signal, o
 - ``<kind>/observables`` (n, k): see `relearn.data.observables`; how they were computed is the
   file's attribute ``observables``;
 - ``<kind>/quality`` (n, 6): `QUALITY`;
-- ``label`` (n,), ``weight`` (n,), ``truth`` (n, 11): `TRUTH`.
+- ``label`` (n,), ``weight`` (n,), ``truth`` (n, 12): `TRUTH`.
 
 As many *jets* are taken of either class, whatever their weights; the sums of weights of a split
 are its attributes ``sum_weight_signal`` and ``sum_weight_background``.

@@ -3,13 +3,26 @@
 import numpy as np
 import pandas as pd
 import pytest
-from helpers_tagging import SAMPLES, WINDOW, files, make_jets, settings, write_jets, write_tagging
+from helpers_external import reference, write_hdf5
+from helpers_external import settings as external_settings
+from helpers_tagging import (
+    OBSERVABLES,
+    SAMPLES,
+    WINDOW,
+    files,
+    make_jets,
+    settings,
+    write_jets,
+    write_tagging,
+)
 from matplotlib.axes import Axes
 
 from relearn.configobservables import Observables
-from relearn.data import tagfile, tagging
+from relearn.data import external, tagfile, tagging
+from relearn.data.hdf5 import SPLITS
 from relearn.data.jets import SPECTRUM_EDGES
 from relearn.figures import jet_validation as figure
+from relearn.figures.tables import read_tables
 from relearn.studies import jet_validation as study
 from relearn.studies.inputs import StudyInputs
 
@@ -169,3 +182,28 @@ def test_ratios_that_the_config_leaves_out(tmp_path):
     titles = {ax.get_title(loc="left") for ax in figure.draw(tables, {}).findobj(Axes)}
     assert any("Two prongs or one" in title for title in titles)
     assert not any("Three prongs" in title for title in titles)
+
+
+def test_jets_made_elsewhere_have_no_events_and_no_truth(tmp_path):
+    table = reference()
+    parts = {split: str(tmp_path / f"{split}.h5") for split in SPLITS}
+    for path in parts.values():
+        write_hdf5(path, table)
+    wanted = external_settings("", files=parts, jets=None) | {"observables": OBSERVABLES}
+    external.build(tmp_path / "other.h5", "other", wanted, parts)
+    ours = write_tagging(tmp_path / "toy.h5", JETS)
+    both = study.measure(StudyInputs(pd.DataFrame(), {"other": tmp_path / "other.h5", "toy": ours}))
+    names = {name: set(rows["quantity"]) for name, rows in both[""].groupby("dataset", sort=False)}
+    assert names["toy"] - names["other"] == {*study.OF_OURS, "hat_pt", "merged", "near_hat_cut"}
+    assert {"pt", "mass", "tau21", "multiplicity", "cut"} <= names["other"]
+    assert (both[""]["jets"] > 0).all() and set(both["spectra"]["dataset"]) == {"toy"}
+    alone = study.measure(StudyInputs(pd.DataFrame(), {"other": tmp_path / "other.h5"}))
+    for tables in (both, alone):
+        folder = tmp_path / str(len(tables[""]))
+        folder.mkdir()
+        for name, one in tables.items():  # as the workflow passes them on
+            one.to_csv(folder / f"jets_{name}.csv".replace("_.", "."), index=False)
+        again = read_tables(sorted(folder.iterdir(), key=lambda p: len(p.name)), "jets")
+        titles = [ax.get_title(loc="left") for ax in figure.draw(again, {}).axes]
+        assert any("Mass" in title for title in titles)
+        assert any("Response" in title for title in titles) == (tables is both)

@@ -14,6 +14,8 @@ from relearn.studies import jet_variants
 from relearn.studies.inputs import StudyInputs
 from relearn.studies.jet_quantities import Array, describe, quantities, read
 
+# what nobody knows of jets made elsewhere: their events, true particles, reclustering
+OF_OURS = ("passes", "response", "loses", "lost", "lost_share")
 HISTOGRAMS = ("pt", "eta", "mass", "sd_mass", "tau32", "tau21", "multiplicity", "response")
 NEAR = 1.1  # of the generator's cut: a spectrum that is cut has many events there
 HIGH, WIDER = 1000, 2  # windows above it, GeV, have fewer jets: bins of the spectra together
@@ -39,6 +41,8 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     - ``merged``: b and both quarks are within R; signal only;
     - ``near_hat_cut``: the hard process is less than 10 % above the generator's cut.
 
+    Jets made elsewhere have none of `OF_OURS`, no truth and no spectra.
+
     The histograms have, per dataset, class, kind and quantity, low, high, jets, and density,
     the share of all jets per unit of the quantity. The spectra are the same of ``leading``, the
     pT of the leading jets before the window (``selected`` marks the bins inside it), ``hat``,
@@ -54,7 +58,11 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
                 block = read(path, kind, side, described.observables)
                 edges = _edges(block, described.selection.get(side, {}))
                 place = {"dataset": dataset, "class": side, "kind": kind}
-                found = quantities(block)
+                found = {
+                    name: values
+                    for name, values in quantities(block).items()
+                    if described.spectra or name not in OF_OURS
+                }
                 for name, (values, weight) in found.items():
                     rows.append(place | {"quantity": name} | describe(values, weight))
                 for name in [name for name in HISTOGRAMS if name in found]:
@@ -80,11 +88,12 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
 def _truth(
     block: Mapping[str, Array], side: str, spectra: tagfile.Spectra | None
 ) -> dict[str, Array]:
+    if not spectra:
+        return {}
     found = {"hat_pt": block["hat_pt"]}
     if side == "signal":
         found["merged"] = block["merged"]
-    if spectra:
-        found["near_hat_cut"] = (block["hat_pt"] < NEAR * hat_cut(spectra)).astype(np.float64)
+    found["near_hat_cut"] = (block["hat_pt"] < NEAR * hat_cut(spectra)).astype(np.float64)
     return found
 
 

@@ -7,6 +7,8 @@ DEPLOYMENT = workflow.deployment_settings.deployment_method
 try:
     CFG = typed.resolve(config)
     plan.check_studies(CFG)
+    for line in advice.advice(CFG, ROOT) if workflow.is_main_process else []:
+        print(f"relearn: {line}", file=sys.stderr)
     delphescards.require(plan.delphes_samples(CFG), conda=DeploymentMethod.CONDA in DEPLOYMENT)
     YIELDS = plan.read_yields(Path(shipped("config/yields.yaml")))
     PARTS = {sample: plan.parts(CFG, sample, YIELDS, ROOT) for sample in CFG.samples}

@@ -5,14 +5,16 @@ import tracemalloc
 import awkward as ak
 import numpy as np
 import pytest
+import uproot
 from helpers_workflow import ROOT
 
 from relearn.configdata import Jets, Sample
 from relearn.configobservables import Observables
-from relearn.data import impact
+from relearn.data import impact, jettruth
 from relearn.data.impact import CONSTITUENT
 from relearn.data.jets import find
-from relearn.generate import constituents, events
+from relearn.errors import UserError
+from relearn.generate import constituents, events, rootfile
 
 pytestmark = pytest.mark.xdist_group("chunks")  # all use the same event files
 ATLAS = ROOT / "config/detector/ATLAS.yaml"
@@ -92,3 +94,26 @@ def test_what_delphes_has_smeared_is_taken_as_it_is(files):
     error = ak.zeros_like(before.pt[before.kind == constituents.TRACK])
     assert not impact.is_measured({impact.MEASURED: error}) and not impact.is_measured({})
     assert impact.is_measured({impact.MEASURED: error + 0.01})
+
+
+def test_files_that_cannot_be_used_are_named(files, tmp_path):
+    path = tmp_path / "train-0007.root"
+    with uproot.recreate(path) as file:
+        file["Events"] = {"pt": np.ones(3)}
+    with pytest.raises(UserError, match="train-0007.root .* no event file.*Delete it") as caught:
+        find(path, SETTINGS, ATLAS, seed=5)
+    assert "Delphes" in str(caught.value), "what it should have"
+
+    # a number that is none, beyond the first events
+    columns = rootfile.read(files[FEW], [*constituents.branches("tower"), "Event.Weight"])
+    columns |= rootfile.read(files[FEW], constituents.branches("eflow"))
+    columns |= rootfile.read(files[FEW], jettruth.branches(files[FEW]))
+    objects = {}
+    for name, column in columns.items():
+        owner, quantity = name.split(".")
+        objects.setdefault(owner, {})[quantity] = column
+    late = ak.local_index(columns["Tower.ET"], axis=0) == FEW - 1
+    objects["Tower"]["ET"] = ak.where(late, np.nan, columns["Tower.ET"])
+    rootfile.write(path, [{name: ak.zip(one) for name, one in objects.items()}], {})
+    with pytest.raises(UserError, match=r"0007.root: Tower\.ET has values.*not finite.*Delete it"):
+        find(path, SETTINGS, ATLAS, seed=5, at_once=BASKET)

@@ -41,6 +41,16 @@ def test_cuts_lower_the_yield_and_change_its_key(measured):
     assert tight.key != measured.key
 
 
+def test_what_is_kept_of_jets_changes_no_key():
+    raw = config.load("default").model_dump()
+    jets = raw["samples"]["qcd_low"]["jets"]
+    keys = []
+    for change in ({}, {"keep": 20}, {"abs_eta_max": 0.9}):
+        raw["samples"]["qcd_low"]["jets"] = jets | change
+        keys.append(plan.yield_key(config.resolve(raw), "tops_low", "qcd_low", ROOT))
+    assert keys[0] == keys[1] != keys[2]
+
+
 def test_selection_that_nothing_passes_is_named():
     with pytest.raises(UserError, match=r"datasets\.zmumu lets none of 20 events of zmumu"):
         yields.measure(changed(pt_min=6000.0), "zmumu", "zmumu", 20, ROOT)

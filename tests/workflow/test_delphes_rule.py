@@ -29,9 +29,9 @@ def project(tmp_path_factory):
     return folder
 
 
-def run(project, *arguments):
+def run(project, *arguments, target=TARGET):
     return snakemake(
-        project, "--configfile", "overlay.yaml", *arguments, "--config", "scale=nano", "--", TARGET
+        project, "--configfile", "overlay.yaml", *arguments, "--config", "scale=nano", "--", target
     )
 
 
@@ -52,13 +52,24 @@ def test_snakemakes_own_environments_will_do(project):
     assert "DelphesPythia8" not in run(project, "--dry-run", "--sdm", "conda").text
 
 
+def test_a_study_that_names_the_dataset_has_it_made(project, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", os.pathsep.join([str(install(tmp_path)), os.environ["PATH"]]))
+    outcome = run(project, "--dry-run", target="results/nano/figures/jet_validation.png")
+    assert outcome.code == 0, outcome.reasons()
+    jobs = outcome.jobs()
+    # 12 + 3 √12, 1 + 3, 1 + 3 jets of each class, 8 a part, as the made-up yields say
+    assert jobs["generate_delphes_temporary"] == jobs["jets"] == 2 * (3 + 1 + 1)
+    assert jobs["dataset_tagging"] == jobs["fig_jet_validation"] == 1
+    assert not {"generate", "generate_temporary"} & set(jobs), "the embedded detector has no part"
+
+
 def test_the_rule_runs_delphes(project, tmp_path, monkeypatch):
     monkeypatch.delenv("CONDA_PREFIX", raising=False)
     folder = install(tmp_path / "conda")
     monkeypatch.setenv("PATH", os.pathsep.join([str(folder), os.environ["PATH"]]))
     outcome = run(project)
     assert outcome.code == 0, outcome.reasons()
-    assert outcome.jobs() == {"generate_delphes": 1}
+    assert outcome.jobs() == {"generate_delphes_temporary": 1}
     path = project / TARGET
     assert os.listdir(path.parent) == [path.name]
     about = rootfile.about(path)

@@ -17,9 +17,11 @@ def compile_lock(group: str) -> str:
     """Return the pinned requirements of one environment."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "lock.txt"
-        command = ["uv", "pip", "compile", "--universal", "--python-version", "3.11", "--quiet"]
-        command += ["--no-emit-index-url", "--no-annotate", "--no-header", "pyproject.toml"]
-        command += ["--output-file", str(output)] + (["--group", group] if group != "run" else [])
+        command = [sys.executable, "-m", "uv", "pip", "compile", "--universal", "--quiet"]
+        command += ["--python-version", "3.11", "--no-emit-index-url", "--no-annotate"]
+        command += ["--no-header", "pyproject.toml", "--output-file", str(output)] + (
+            ["--group", group] if group != "run" else []
+        )
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode:
             raise UserError(f"the {group} environment cannot be solved:\n{done.stderr}")

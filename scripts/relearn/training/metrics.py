@@ -141,11 +141,16 @@ def rejection(curve: Roc, efficiency: float) -> tuple[float, float]:
         1/ε_B and its binomial error, from ε_B alone. Where no background is left: infinity and
         NaN.
     """
-    kept = float(np.interp(efficiency, curve.signal, _lowest(curve)))
+    kept = float(background_at(curve, efficiency))
     if kept <= 0:
         return float("inf"), float("nan")
     error = np.sqrt(kept * (1 - kept) / curve.effective)
     return 1 / kept, float(error / kept**2)
+
+
+def background_at(curve: Roc, efficiency: ArrayLike) -> Array:
+    """Return ε_B where the signal's efficiency is ε_S, any shape; interpolated between points."""
+    return np.interp(efficiency, curve.signal, _lowest(curve))
 
 
 def _lowest(curve: Roc) -> Array:

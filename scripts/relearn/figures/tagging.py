@@ -1,0 +1,238 @@
+"""What figures of taggers share: names, ROC curves, AUC with its trials, differences as bars.
+
+They draw the tables of `relearn.studies.tagging`. `key` is the column that tells their points
+apart, text or numbers; the order of a mapping of labels is the order in which they are drawn.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
+
+from relearn.figures import panels, style
+
+ARCHITECTURES = {
+    "cuts": "cuts",
+    "bdt": "BDT",
+    "fisher": "Fisher",
+    "image_dense": "dense, image",
+    "cnn": "first CNN",
+    "deeptop": "DeepTop",
+    "macaluso_shih": "Macaluso–Shih",
+    "resnet": "ResNet",
+    "topodnn": "TopoDNN",
+    "nsub": "dense, $\\tau_N$",
+    "lola": "LoLa",
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "recnn": "recursive",
+    "pcnn": "P-CNN",
+    "gcn": "graph net",
+    "particlenet": "ParticleNet",
+    "lite": "ParticleNet-Lite",
+    "pfn": "PFN",
+    "efn": "EFN",
+}
+INPUTS = {
+    "softdrop_nsubjettiness": "SoftDrop + N-subj.",
+    "mother_of_taggers": "MotherOfTaggers",
+}
+KINDS = {"eflow": "energy flow", "tower": "calorimeter"}
+LINES = ("-", "--", ":", "-.")
+LOWEST = 0.1  # signal efficiency from which ROC curves are shown
+WHISKERS = {"elinewidth": 1.3, "capsize": 3, "capthick": 1.3, "zorder": 3}
+Look = tuple[str, str]
+
+
+def looks(keys: Sequence) -> dict[object, Look]:
+    """Return a colour and a kind of line for each key, all different."""
+    colours = len(style.PALETTE)
+    return {
+        key: (style.PALETTE[n % colours], LINES[n // colours % len(LINES)])
+        for n, key in enumerate(keys)
+    }
+
+
+def present(table: pd.DataFrame, key: str, labels: Mapping[object, str]) -> dict[object, str]:
+    """Return the labels of those points that a table has; others come last, by their own name."""
+    there = list(dict.fromkeys(table[key])) if key in table else []
+    known = {name: text for name, text in labels.items() if name in there}
+    return known | {name: str(name) for name in there if name not in known}
+
+
+def roc(
+    ax: Axes,
+    table: pd.DataFrame,
+    key: str,
+    labels: Mapping[object, str],
+    look: Mapping[object, Look] | None = None,
+    lowest: float = LOWEST,
+) -> None:
+    """Draw 1/ε_B against ε_S, one line for each point and a band over its trials.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    table
+        As `relearn.studies.tagging.roc_table` returns it.
+    key, labels
+        Column of the points; their texts in the legend.
+    look
+        Colour and line of each; by default `looks`.
+    lowest
+        Signal efficiency at which the axis begins.
+    """
+    labels = present(table, key, labels)
+    look = look or looks(list(labels))
+    shown = table[table["signal_efficiency"].between(lowest, 1)] if labels else table
+    for name, text in labels.items():
+        part = shown[(shown[key] == name) & (shown["background_efficiency"] > 0)]
+        colour, line = look[name]
+        x = part["signal_efficiency"]
+        best = part["background_low"].where(part["background_low"] > 0)
+        ax.fill_between(x, 1 / part["background_high"], 1 / best, color=colour, alpha=0.15, lw=0)
+        ax.plot(x, 1 / part["background_efficiency"], line, color=colour, label=text)
+    ax.set_xlim(lowest, 1)
+    panels.plain_log("y", ax)
+    ax.set_ylim(bottom=1)
+    ax.set_xlabel(r"signal efficiency $\epsilon_S$")
+    ax.set_ylabel(r"background rejection $1/\epsilon_B$")
+
+
+def by_name(
+    ax: Axes,
+    runs: pd.DataFrame,
+    points: pd.DataFrame,
+    key: str,
+    labels: Mapping[object, str],
+    value: str = "auc",
+    look: Mapping[object, Look] | None = None,
+) -> None:
+    """Draw a number of each point on a line of its own: trials, their mean and its error.
+
+    Parameters
+    ----------
+    ax
+        Where to draw; points go down the axis y.
+    runs, points
+        One row for each tagger, and one for each point (`relearn.studies.tagging.summary`).
+    key, labels
+        Column of the points, in both tables; their texts on the axis.
+    value
+        ``auc``, ``rejection30`` or ``rejection50``.
+    look
+        Colours.
+    """
+    labels = present(points, key, labels)
+    look = look or looks(list(labels))
+    for place, name in enumerate(labels):
+        mine, point = runs[runs[key] == name], points[points[key] == name].iloc[0]
+        colour = look[name][0]
+        values = mine[value][np.isfinite(mine[value])]
+        ax.plot(values, np.full(len(values), place), "o", color=colour, alpha=0.45, mew=0)
+        if np.isfinite(point[value]):
+            error = np.nan_to_num(point[f"{value}_error"])
+            ax.errorbar(point[value], place, xerr=error, fmt="|", ms=11, color=colour, **WHISKERS)
+        if point["diverged"]:
+            text = f"× {int(point['diverged'])} diverged"
+            ax.text(0.02, place, text, transform=ax.get_yaxis_transform(), va="center", fontsize=8)
+    ax.set_yticks(range(len(labels)), list(labels.values()))
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
+
+
+def over(
+    ax: Axes,
+    runs: pd.DataFrame,
+    points: pd.DataFrame,
+    x: str,
+    value: str = "auc",
+    label: str = "",
+    colour: str = style.BLUE,
+    linestyle: str = "-",
+    marker: str = "o",
+) -> None:
+    """Draw a number against another: each trial, a band over them, their means with errors.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    runs, points
+        One row for each tagger, and one for each point.
+    x, value
+        Columns of numbers, in both tables.
+    label, colour, linestyle, marker
+        Of the line.
+    """
+    look = {"centre": "mean", "marker": marker, "linestyle": linestyle}
+    style.band(ax, runs, x, value, label, colour, **look)
+    if "status" in runs:
+        style.diverged(ax, runs, x, colour, edge="bottom")
+    good = points[np.isfinite(points[f"{value}_error"]) & np.isfinite(points[value])]
+    if len(good):
+        error = good[f"{value}_error"]
+        ax.errorbar(good[x], good[value], yerr=error, fmt="none", ecolor=colour, **WHISKERS)
+
+
+def bars(
+    ax: Axes,
+    pairs: pd.DataFrame,
+    key: str,
+    labels: Mapping[object, str],
+    value: str = "difference",
+    unit: float = 1.0,
+    look: Mapping[object, Look] | None = None,
+) -> None:
+    """Draw differences to a reference as bars, with their error and its number of deviations.
+
+    Parameters
+    ----------
+    ax
+        Where to draw; points go down the axis y.
+    pairs
+        As `relearn.studies.tagging.compare` returns it.
+    key, labels
+        Column of the points; their texts on the axis.
+    value
+        ``difference`` or ``relative``, %; the error is that of the difference.
+    unit
+        What values and errors are multiplied by.
+    look
+        Colours.
+    """
+    labels = present(pairs, key, labels)
+    look = look or looks(list(labels))
+    for place, name in enumerate(labels):
+        row = pairs[pairs[key] == name].iloc[0]
+        factor = unit * (100 / row["reference_auc"] if value == "relative" else 1)
+        error = row["difference_error"] * factor
+        width, known = row[value] * unit, np.isfinite(error)
+        ax.barh(place, width, color=look[name][0], alpha=0.6, height=0.6)
+        if known:
+            ax.errorbar(width, place, xerr=error, fmt="none", ecolor=style.BLACK, **WHISKERS)
+        far = error if known else 0.0
+        text = f"{row['sigmas']:+.1f} σ".replace("-", "−") if known else "one trial"
+        side = 1 if width >= 0 else -1
+        ax.annotate(
+            text,
+            (width + side * far, place),
+            (5 * side, 0),
+            textcoords="offset points",
+            ha="left" if side > 0 else "right",
+            va="center",
+            fontsize=8,
+        )
+    ax.axvline(0, color=style.BLACK, linewidth=1)
+    ax.margins(x=0.25)
+    ax.set_yticks(range(len(labels)), list(labels.values()))
+    ax.set_ylim(len(labels) - 0.5, -0.5)
+    ax.grid(axis="y", visible=False)
+
+
+def percent_change(ax: Axes) -> None:
+    """Make x an axis of relative changes, %."""
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g} %" if value else "0"))

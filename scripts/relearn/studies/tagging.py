@@ -1,0 +1,271 @@
+"""What studies of taggers measure alike: points and their trials, ROC curves, paired differences.
+
+A *point* of a scan is trained several times, with other initial weights: its trials. All trials and
+all points of a dataset are tested on the same jets. So there are two errors:
+
+- *spread*: from trial to trial. That of a mean of n trials is spread/√n.
+- *sample*: of the test jets (`relearn.training.metrics`). It is common to all trials of a point,
+  so the mean of trials has the mean of their sample errors, which no number of trials makes
+  smaller. In the difference of two points most of it drops out: they are paired, jet by jet.
+
+The error of a mean is both in quadrature. Intervals, ``…_low`` to ``…_high``, hold the true value
+at three standard deviations. Two trials alone hardly know their spread, so that of all points of a
+table is pooled, with Student's t for the little that even they know; a point that has a larger one
+of its own keeps it. All training jets are the same: what other ones would give is in neither error.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import cycle, islice
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from relearn.errors import UserError
+from relearn.studies import taggers
+from relearn.studies.inputs import StudyInputs
+from relearn.taggerruns import AXES
+from relearn.training import metrics
+
+OK = "ok"
+METRICS = ("auc", "rejection30", "rejection50")
+EFFICIENCIES = np.linspace(0.01, 1, 100)  # of the signal, where curves are averaged
+SIGMAS = 3.0
+LEVEL = float(stats.norm.sf(SIGMAS))
+Array = NDArray[np.float64]
+
+
+def with_defaults(inputs: StudyInputs, **defaults: Any) -> StudyInputs:
+    """Return the same study with options that some scans do not state, as tables write them.
+
+    Parameters
+    ----------
+    inputs
+        Of the study.
+    defaults
+        Column → value where a scan has no such option: ``steps="centre+rotate+flip+crop"``.
+    """
+    runs = inputs.runs.copy()
+    for name, value in defaults.items():
+        runs[name] = runs[name].fillna(value) if name in runs else value
+    return replace(inputs, runs=runs)
+
+
+def points(runs: pd.DataFrame, by: Sequence[str] = AXES) -> list[tuple[dict, pd.DataFrame]]:
+    """Return the points of a table of runs in its order: their values of `by`, and their trials."""
+    groups = runs.groupby(list(by), sort=False, dropna=False)
+    return [(dict(zip(by, values, strict=True)), trials) for values, trials in groups]
+
+
+def summary(inputs: StudyInputs, by: Sequence[str] = AXES) -> pd.DataFrame:
+    """Return one row for each point.
+
+    Parameters
+    ----------
+    inputs
+        Of the study; its runs are classifiers.
+    by
+        Columns that make a point.
+
+    Returns
+    -------
+    DataFrame
+        The columns `by`; ``trials`` that trained, ``diverged`` that did not, ``parameters`` and
+        ``train_seconds`` of their mean; for each of `METRICS` the mean of the trials,
+        ``_spread`` (standard deviation), ``_sample``, ``_error``, ``_low``, ``_high``: see above.
+        Where nothing of the background is left the rejection is infinite, without an error.
+    """
+    there = points(inputs.runs, by)
+    alive = [trials[trials["status"] == OK] for _, trials in there]
+    # relative: rejections of 10 and of 1000 do not spread alike
+    pooled = {name: _pooled([one[name] / one[name].mean() for one in alive]) for name in METRICS}
+    rows = []
+    for (point, trials), good in zip(there, alive, strict=True):
+        row = point | {"trials": len(good), "diverged": len(trials) - len(good)}
+        row |= {name: good[name].mean() for name in ("parameters", "train_seconds")}
+        for name in METRICS:
+            spread = good[name].std() if len(good) > 1 else np.nan
+            sample = good[f"{name}_error"].mean(skipna=False)
+            mean, (relative, freedom) = good[name].mean(), pooled[name]
+            sides = [(spread, len(good))]
+            error, low, high = interval(mean, sample, sides, relative * mean, freedom)
+            row |= {name: mean, f"{name}_spread": spread, f"{name}_sample": sample}
+            row |= {f"{name}_error": error, f"{name}_low": low, f"{name}_high": high}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def roc_table(inputs: StudyInputs, by: Sequence[str] = AXES) -> pd.DataFrame:
+    """Return the ROC curves of all points, averaged over their trials.
+
+    Returns
+    -------
+    DataFrame
+        The columns `by`; ``signal_efficiency``, hundredths; ``background_efficiency``, the mean of
+        the trials at this one of the signal, ``background_low`` and ``background_high``, the
+        best and the worst of them.
+    """
+    tables = []
+    for point, trials in points(inputs.runs, by):
+        good = trials[trials["status"] == OK]
+        if good.empty:
+            continue
+        curves = []
+        for _, run in good.iterrows():
+            label, weight, score = taggers.scores(run)
+            curves.append(metrics.background_at(metrics.roc(score, label, weight), EFFICIENCIES))
+        columns = {
+            "signal_efficiency": EFFICIENCIES,
+            "background_efficiency": np.mean(curves, axis=0),
+            "background_low": np.min(curves, axis=0),
+            "background_high": np.max(curves, axis=0),
+        }
+        tables.append(pd.DataFrame(point | columns))
+    empty = pd.DataFrame(columns=[*by, "signal_efficiency", "background_efficiency"])
+    return pd.concat(tables, ignore_index=True) if tables else empty
+
+
+def compare(
+    inputs: StudyInputs, reference: Mapping[str, Any], by: Sequence[str] = AXES
+) -> pd.DataFrame:
+    """Return AUC differences of all points to a reference, on the same test jets.
+
+    Parameters
+    ----------
+    inputs
+        Of the study.
+    reference
+        Columns and values of the reference point: in each dataset one point has them. Points of
+        datasets without one are left out.
+    by
+        Columns that make a point.
+
+    Returns
+    -------
+    DataFrame
+        The columns `by` of each other point; ``trials`` and ``reference_trials``; ``auc``,
+        ``reference_auc``; ``difference`` of the two means; ``difference_sample``, its error by the
+        test jets (of pairs of trials, averaged); ``difference_error``, with the spread of the
+        trials; ``difference_low``, ``difference_high``; ``sigmas``, the difference in standard
+        deviations of a Gaussian of the same probability; ``relative``, difference/reference_auc, %.
+
+    Raises
+    ------
+    UserError
+        If several points are the reference.
+    """
+    rows = []
+    for _, runs in inputs.runs.groupby("dataset", sort=False):
+        there = points(runs[runs["status"] == OK], by)
+        found = [(n, trials) for n, (_, trials) in enumerate(there) if _is(trials, reference)]
+        if len(found) > 1:
+            raise UserError(f"{len(found)} points of the study have {dict(reference)}, not one")
+        if not found:
+            continue
+        place, other = found[0]
+        pooled = _pooled([trials["auc"] for _, trials in there])
+        rows += [
+            point | _difference(trials, other, pooled)
+            for n, (point, trials) in enumerate(there)
+            if n != place
+        ]
+    return pd.DataFrame(rows, columns=[*by, *COMPARED])
+
+
+COMPARED = (
+    *("trials", "reference_trials", "auc", "reference_auc", "difference", "difference_sample"),
+    *("difference_error", "difference_low", "difference_high", "sigmas", "relative"),
+)
+
+
+def _is(trials: pd.DataFrame, reference: Mapping[str, Any]) -> bool:
+    return all((trials[name] == value).all() for name, value in reference.items())
+
+
+def _difference(
+    mine: pd.DataFrame, other: pd.DataFrame, pooled: tuple[float, int]
+) -> dict[str, float]:
+    pairs = max(len(mine), len(other))
+    errors = []
+    for (_, one), (_, two) in zip(
+        *(islice(cycle(list(runs.iterrows())), pairs) for runs in (mine, other)), strict=True
+    ):
+        label, weight, score = taggers.scores(one)
+        errors.append(metrics.auc_difference(score, taggers.scores(two)[2], label, weight)[1])
+    sides = [(one["auc"].std() if len(one) > 1 else np.nan, len(one)) for one in (mine, other)]
+    auc, before = mine["auc"].mean(), other["auc"].mean()
+    value, sample = auc - before, float(np.mean(errors))
+    error, low, high = interval(value, sample, sides, *pooled)
+    numbers = (len(mine), len(other), auc, before, value, sample, error, low, high)
+    sigmas = _deviations(value, error, _freedom(sample, sides, *pooled))
+    return dict(zip(COMPARED, (*numbers, sigmas, 100 * value / before), strict=True))
+
+
+# --- errors ---------------------------------------------------------------------------
+
+
+def interval(
+    value: float,
+    sample: float,
+    sides: Sequence[tuple[float, int]],
+    pooled: float,
+    freedom: int,
+) -> tuple[float, float, float]:
+    """Return the error of a mean or of a difference of means, and its interval.
+
+    Parameters
+    ----------
+    value
+        The number.
+    sample
+        Its error by the test jets.
+    sides
+        Spread and number of trials of each mean.
+    pooled, freedom
+        Spread of the trials of all points, and its degrees of freedom; 0: it is not known.
+
+    Returns
+    -------
+    error, low, high
+        NaN and without limits where the spread is not known.
+    """
+    if freedom == 0 or not math.isfinite(value + sample) or not all(n for _, n in sides):
+        return math.nan, -math.inf, math.inf
+    error = math.sqrt(sample**2 + _trials(sides, pooled))
+    reach = float(stats.t.isf(LEVEL, _freedom(sample, sides, pooled, freedom))) * error
+    return error, value - reach, value + reach
+
+
+def _trials(sides: Sequence[tuple[float, int]], pooled: float) -> float:
+    """Return the variance by the trials."""
+    return sum(max(np.nan_to_num(spread), pooled) ** 2 / n for spread, n in sides)
+
+
+def _freedom(
+    sample: float, sides: Sequence[tuple[float, int]], pooled: float, freedom: int
+) -> float:
+    """Return Welch's degrees of freedom; the test jets are many."""
+    trials = _trials(sides, pooled)
+    return freedom * ((sample**2 + trials) / trials) ** 2 if trials > 0 else math.inf
+
+
+def _deviations(value: float, error: float, freedom: float) -> float:
+    """Return t = value/error as standard deviations of a Gaussian, with its sign."""
+    if not error > 0:
+        return math.nan
+    logarithm = stats.t.logsf(abs(value) / error, freedom)
+    far = float(-stats.norm.ppf(np.exp(logarithm))) if logarithm > -700 else math.inf
+    return math.copysign(far, value)
+
+
+def _pooled(trials: Sequence[pd.Series]) -> tuple[float, int]:
+    """Return the spread of the trials of all points, and its degrees of freedom."""
+    several = [one for one in trials if len(one) > 1 and np.isfinite(one).all()]
+    freedom = sum(len(one) - 1 for one in several)
+    if freedom == 0:
+        return math.nan, 0
+    return math.sqrt(sum(one.var() * (len(one) - 1) for one in several) / freedom), freedom

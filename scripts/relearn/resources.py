@@ -40,7 +40,7 @@ class Need:
 
 NEEDS = {
     "generate": Need(mem_mb=1500, runtime=30),
-    "jets": Need(mem_mb=2000, runtime=30),
+    "jets": Need(mem_mb=1000, runtime=30),  # 320 MB for parts of any size; 500 of Delphes' own
     "dataset": Need(mem_mb=2000, runtime=20),
     "external": Need(mem_mb=2000, runtime=360),
     "train": Need(mem_mb=3000, runtime=30, gpu=1),

@@ -111,6 +111,11 @@ class Claim(Strict):
         description="what differs on the other side (table, where, value): the quantity is "
         "then the difference",
     )
+    interval: bool = Field(
+        False,
+        strict=True,
+        description="the table knows the interval: `<value>_low` and `<value>_high` of one row",
+    )
     relation: Literal[">", "<"] | None = Field(None, description="than `expect`")
     expect: Number | None = Field(None, description="the number; for a difference 0 if left out")
     tolerance: Annotated[Number, Field(gt=0)] | None = Field(
@@ -129,6 +134,8 @@ class Claim(Strict):
             raise ValueError("expect: is required (or `versus`, for a comparison)")
         if (self.reduce == "share") != (self.within is not None):
             raise ValueError("within: belongs to `reduce: share`, which needs it")
+        if self.interval and (self.versus is not None or self.reduce == "share"):
+            raise ValueError("interval: is of one row, without `versus` and `reduce: share`")
         if self.versus is not None and not self.versus.model_fields_set:
             raise ValueError("versus: say what differs: table, where or value")
         return self

@@ -147,6 +147,29 @@ def networks(rows: pd.DataFrame, column: str) -> tuple[pd.Series, list[str]]:
     return good.groupby("run")[column].mean().astype(float), notes
 
 
+def known(rows: pd.DataFrame, column: str) -> Estimate:
+    """Return a number whose interval stands in the table (`relearn.studies.tagging`).
+
+    Parameters
+    ----------
+    rows
+        One row.
+    column
+        Of the number; ``_low``, ``_high`` and ``_error`` are beside it.
+
+    Raises
+    ------
+    UserError
+        If there are several rows, or no such columns.
+    """
+    if len(rows) > 1:
+        raise UserError(f"where: {len(rows)} rows fulfil it; an `interval` is of one")
+    names = [column, *(f"{column}_{end}" for end in ("error", "low", "high"))]
+    for name in names:
+        _need(rows, name, "interval")
+    return Estimate(*map(float, rows.iloc[0][names]))
+
+
 def measure(claim: Claim, sides: list[pd.Series]) -> Estimate:
     """Return the quantity of a claim from the numbers of its networks (`networks`).
 

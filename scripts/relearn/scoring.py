@@ -14,7 +14,7 @@ import pandas as pd
 
 from relearn.claims import SCALES, Claim, load
 from relearn.errors import UserError
-from relearn.estimates import SIGMAS, Estimate, measure, networks, select
+from relearn.estimates import SIGMAS, Estimate, known, measure, networks, select
 from relearn.figures.tables import read_table
 
 VERDICTS = REPRODUCED, DIFFERS, INCONCLUSIVE, NOT_RUN = (
@@ -89,6 +89,8 @@ def score(claim: Claim, tables: Mapping[str, pd.DataFrame], scale: str) -> Score
         rows = select(table, side)
         if rows.empty:
             return Score(NOT_RUN, f"no row of {side.table}.csv fulfils `{side.key}where`")
+        if claim.interval:
+            return _known(claim, rows)
         values, left_out = networks(rows, side.value)
         sides.append(values)
         notes += left_out
@@ -103,9 +105,19 @@ def score(claim: Claim, tables: Mapping[str, pd.DataFrame], scale: str) -> Score
     return Score(verdict, "; ".join(notes), found.value, found.error, n)
 
 
+def _known(claim: Claim, rows: pd.DataFrame) -> Score:
+    """Score a claim on a number whose interval stands in the table."""
+    found = known(rows, claim.value)
+    if not math.isfinite(found.value):
+        return Score(INCONCLUSIVE, "the table has no number there: trainings diverged")
+    verdict = judge(found, claim.accepted)
+    trials = int(rows["trials"].iloc[0]) if "trials" in rows else 0
+    return Score(verdict, _explain(found, verdict), found.value, found.error, trials)
+
+
 def _explain(found: Estimate, verdict: str) -> str:
     if math.isnan(found.error):
-        return "a single trial has no spread"
+        return "one trial has no spread to judge by"
     if found.low == found.high:
         return "all trials give the same number, which has no spread to judge by"
     where = {REPRODUCED: "all as stated", DIFFERS: "none as stated", INCONCLUSIVE: "cannot tell"}

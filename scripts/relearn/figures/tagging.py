@@ -198,7 +198,7 @@ def bars(
     key, labels
         Column of the points; their texts on the axis.
     value
-        ``difference`` or ``relative``, %; the error is that of the difference.
+        ``difference`` or ``relative``, %.
     unit
         What values and errors are multiplied by.
     look
@@ -208,8 +208,7 @@ def bars(
     look = look or looks(list(labels))
     for place, name in enumerate(labels):
         row = pairs[pairs[key] == name].iloc[0]
-        factor = unit * (100 / row["reference_auc"] if value == "relative" else 1)
-        error = row["difference_error"] * factor
+        error = row[f"{value}_error"] * unit
         width, known = row[value] * unit, np.isfinite(error)
         ax.barh(place, width, color=look[name][0], alpha=0.6, height=0.6)
         if known:

@@ -151,7 +151,8 @@ def compare(
         ``reference_auc``; ``difference`` of the two means; ``difference_sample``, its error by the
         test jets (of pairs of trials, averaged); ``difference_error``, with the spread of the
         trials; ``difference_low``, ``difference_high``; ``sigmas``, the difference in standard
-        deviations of a Gaussian of the same probability; ``relative``, difference/reference_auc, %.
+        deviations of a Gaussian of the same probability; ``relative``, difference/reference_auc,
+        %, with its ``_error``, ``_low`` and ``_high``.
 
     Raises
     ------
@@ -178,7 +179,8 @@ def compare(
 
 COMPARED = (
     *("trials", "reference_trials", "auc", "reference_auc", "difference", "difference_sample"),
-    *("difference_error", "difference_low", "difference_high", "sigmas", "relative"),
+    *("difference_error", "difference_low", "difference_high", "sigmas"),
+    *("relative", "relative_error", "relative_low", "relative_high"),
 )
 
 
@@ -202,7 +204,8 @@ def _difference(
     error, low, high = interval(value, sample, sides, *pooled)
     numbers = (len(mine), len(other), auc, before, value, sample, error, low, high)
     sigmas = _deviations(value, error, _freedom(sample, sides, *pooled))
-    return dict(zip(COMPARED, (*numbers, sigmas, 100 * value / before), strict=True))
+    relative = (100 * number / before for number in (value, error, low, high))
+    return dict(zip(COMPARED, (*numbers, sigmas, *relative), strict=True))
 
 
 # --- errors ---------------------------------------------------------------------------

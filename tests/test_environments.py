@@ -68,6 +68,7 @@ PACKAGE = {
     "matplotlib": "matplotlib-base",
     "fastjet": "python-fastjet",
     "pythia8mc": "pythia8",
+    "sklearn": "scikit-learn",
     "markupsafe": "jinja2",  # which brings it
 }
 

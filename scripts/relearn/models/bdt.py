@@ -19,6 +19,7 @@ neither pickle nor scikit-learn.
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from relearn.errors import UserError
@@ -207,6 +208,7 @@ class Trees(Classic):
     ) -> tuple[list[NDArray], float, float]:
         """Return the nodes of each tree of a bag, what their sum begins with, and the loss."""
         from sklearn.ensemble import HistGradientBoostingClassifier
+        from threadpoolctl import threadpool_limits
 
         rows = self._bag(data[1], draw)
         values, label, weight = (one[rows] for one in data)
@@ -219,7 +221,8 @@ class Trees(Classic):
             random_state=int(draw.integers(2**31)),
         )
         there, truth, counts = held
-        model.fit(values, label, weight, X_val=there, y_val=truth, sample_weight_val=counts)
+        with threadpool_limits(torch.get_num_threads()):  # OpenMP would take every core
+            model.fit(values, label, weight, X_val=there, y_val=truth, sample_weight_val=counts)
         losses = -model.validation_score_[1:]  # the first is of no tree
         best = int(np.argmin(losses))
         forest = [one.nodes for (one,) in model._predictors[: best + 1]]

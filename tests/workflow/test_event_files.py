@@ -5,18 +5,21 @@ from helpers_workflow import copy_project, snakemake
 
 from relearn import config, plan
 
-JETS = ("ttbar_hadronic_low", "qcd_low")
 OVERLAY = """\
 scale: jets
 samples:
   ttbar_hadronic_low: {events_per_part: 40}
   qcd_low: {events_per_part: 40, keep_events: true}
 datasets:
-  tops_low: {jets: {train: 1, validation: 1, test: 1}}
+  few:                         # that no network is trained on
+    kind: tagging
+    signal: ttbar_hadronic_low
+    background: qcd_low
+    jets: {train: 1, validation: 1, test: 1}
 studies:
-  jet_validation: {datasets: [tops_low]}
+  jet_validation: {datasets: [few]}
 """
-DATASET = "results/jets/datasets/tops_low.h5"
+DATASET = "results/jets/datasets/few.h5"
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +78,7 @@ def test_deleted_events_are_made_again_only_for_jets(project):
     # tables and figures: from the dataset; a dataset: from the jets
     study = {"measure_jet_validation": 1, "fig_jet_validation": 1}
     assert changed(project, "batch_seconds=41") == study
-    fewer = changed(project, "datasets={tops_low: {constituents: 50}}")
+    fewer = changed(project, "datasets={few: {constituents: 50}}")
     assert fewer == study | {"dataset_tagging": 1}
     # what the jets are: from the events, of which half are there
     deeper = changed(project, "observables={soft_drop: {z_cut: 0.2}}")

@@ -61,6 +61,24 @@ def points(runs: pd.DataFrame, by: Sequence[str] = AXES) -> list[tuple[dict, pd.
     return [(dict(zip(by, values, strict=True)), trials) for values, trials in groups]
 
 
+def tables(
+    inputs: StudyInputs, reference: Mapping[str, Any], by: Sequence[str] = AXES
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of a study that compares points: the runs, `points`, `roc` and `pairs`.
+
+    Parameters
+    ----------
+    inputs, reference, by
+        As of `summary` and `compare`.
+    """
+    return {
+        "": inputs.runs.drop(columns="folder"),
+        "points": summary(inputs, by),
+        "roc": roc_table(inputs, by),
+        "pairs": compare(inputs, reference, by),
+    }
+
+
 def summary(inputs: StudyInputs, by: Sequence[str] = AXES) -> pd.DataFrame:
     """Return one row for each point.
 
@@ -82,7 +100,9 @@ def summary(inputs: StudyInputs, by: Sequence[str] = AXES) -> pd.DataFrame:
     there = points(inputs.runs, by)
     alive = [trials[trials["status"] == OK] for _, trials in there]
     # relative: rejections of 10 and of 1000 do not spread alike
-    pooled = {name: _pooled([one[name] / one[name].mean() for one in alive]) for name in METRICS}
+    spreads = {
+        name: pooled_spread([one[name] / one[name].mean() for one in alive]) for name in METRICS
+    }
     rows = []
     for (point, trials), good in zip(there, alive, strict=True):
         row = point | {"trials": len(good), "diverged": len(trials) - len(good)}
@@ -90,7 +110,7 @@ def summary(inputs: StudyInputs, by: Sequence[str] = AXES) -> pd.DataFrame:
         for name in METRICS:
             spread = good[name].std() if len(good) > 1 else np.nan
             sample = good[f"{name}_error"].mean(skipna=False)
-            mean, (relative, freedom) = good[name].mean(), pooled[name]
+            mean, (relative, freedom) = good[name].mean(), spreads[name]
             sides = [(spread, len(good))]
             error, low, high = interval(mean, sample, sides, relative * mean, freedom)
             row |= {name: mean, f"{name}_spread": spread, f"{name}_sample": sample}
@@ -168,7 +188,7 @@ def compare(
         if not found:
             continue
         place, other = found[0]
-        pooled = _pooled([trials["auc"] for _, trials in there])
+        pooled = pooled_spread([trials["auc"] for _, trials in there])
         rows += [
             point | _difference(trials, other, pooled)
             for n, (point, trials) in enumerate(there)
@@ -265,7 +285,7 @@ def _deviations(value: float, error: float, freedom: float) -> float:
     return math.copysign(far, value)
 
 
-def _pooled(trials: Sequence[pd.Series]) -> tuple[float, int]:
+def pooled_spread(trials: Sequence[pd.Series]) -> tuple[float, int]:
     """Return the spread of the trials of all points, and its degrees of freedom."""
     several = [one for one in trials if len(one) > 1 and np.isfinite(one).all()]
     freedom = sum(len(one) - 1 for one in several)

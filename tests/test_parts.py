@@ -19,6 +19,11 @@ def changed(jets, per_part=100, studies=None):
     raw["samples"] = {name: dict(one) for name, one in RAW["samples"].items()}
     for name in ("ttbar_hadronic_low", "qcd_low"):
         raw["samples"][name]["events_per_part"] = per_part
+    # a handful of jets is enough for no tagger
+    raw["scans"] = {n: one for n, one in RAW["scans"].items() if one["architecture"] == "mlp"}
+    raw["studies"] = {
+        name: one for name, one in RAW["studies"].items() if set(one["scans"]) <= set(raw["scans"])
+    }
     if studies is not None:
         raw["studies"] = studies
     return config.resolve(raw)

@@ -63,6 +63,18 @@ STUDIES = {
     "image_average": StudyPlan(
         "Average jet images", extras=("pixels",), options={"kind": "tower", "jets": 10_000}
     ),
+    "recurrent": StudyPlan(
+        "LSTM and GRU: the order of constituents", extras=("points", "roc", "pairs", "reread")
+    ),
+    "recursive": StudyPlan(
+        "Recursive nets: kT or C/A, plain or gated", extras=("points", "roc", "pairs")
+    ),
+    "message_passing": StudyPlan(
+        "Message passing: fixed or learned adjacency",
+        extras=("points", "roc", "pairs", "messages", "nodes", "edges"),
+        options={"jet": 0},
+    ),
+    "particlenet": StudyPlan("ParticleNet against the others", extras=("points", "roc", "pairs")),
 }
 
 

@@ -48,6 +48,8 @@ def planned(config, study):
         return pd.DataFrame()
     scans = config.studies[study].scans
     runs = [run for scan in scans for b in plan.scan_batches(config, scan) for run in b.runs]
+    if any(plan.is_tagger(config, scan) for scan in scans):
+        return chosen(pd.DataFrame({"run": run.name} | run.columns for run in runs), config, study)
     columns = ("scan", "dataset", "target", "convention", "initialiser", "dropout", "start")
     table = pd.DataFrame(
         {"run": run.name}
@@ -60,6 +62,11 @@ def planned(config, study):
         }
         for run in runs
     )
+    return chosen(table, config, study)
+
+
+def chosen(table, config, study):
+    """Return the networks that the study's `where` leaves."""
     for column, values in config.studies[study].where.items():
         table = table[table[column].isin(values)]
     return table

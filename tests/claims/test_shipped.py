@@ -27,8 +27,8 @@ def test_every_claim_that_is_scored_has_networks(scale):
             assert len(select(table, side)), f"{claim.id} at {scale}: {side.key}where"
 
 
-def test_both_talks_speak():
-    assert {claim.source for claim in CLAIMS} == set(SOURCES) == {"000", "004"}
+def test_all_sources_speak():
+    assert {claim.source for claim in CLAIMS} == set(SOURCES) >= {"000", "001", "002", "004"}
 
 
 def test_studies_of_the_talks_have_claims():

@@ -15,10 +15,14 @@ JETS = 20_000  # test jets at most that are read in another order
 def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     """Return the runs, their `points`, `roc` curves, `pairs` of points, and jets `reread`.
 
-    `pairs` holds the differences to the order of pT, all else alike, and `reread` a row for each
-    network and each order in which it reads the test jets: ``order``, that of its training;
-    ``read``; ``own``, whether they are the same; ``auc``; ``change`` against its own order, and
-    ``change_error``, of the same test jets. To a network on sets any order is the same.
+    `pairs` holds the differences to the order of pT, all else alike.
+
+    `reread` has a row for each point and each order in which its networks read the test jets:
+    ``order``, that of their training; ``read``; ``own``, whether they are the same; ``trials``;
+    ``auc``, their mean; ``change``, the mean difference to their own order on the same jets;
+    ``change_sample``, its error by the test jets, ``change_error`` with the spread of the trials,
+    and the interval, as `relearn.studies.tagging` has them. To a network on sets any order is the
+    same.
     """
     inputs = tagging.with_defaults(inputs, order="pt")
     return {
@@ -31,18 +35,33 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
 
 
 def _reread(inputs: StudyInputs) -> pd.DataFrame:
+    runs = inputs.runs[inputs.runs["status"] == tagging.OK]
+    read = pd.DataFrame([row for _, run in runs.iterrows() for row in _of(inputs, run)])
+    there = tagging.points(read, (*BY, "read", "own")) if len(read) else []
+    spread = tagging.pooled_spread([one["change"] for point, one in there if point["own"] == "no"])
     rows = []
-    for _, run in inputs.runs[inputs.runs["status"] == tagging.OK].iterrows():
-        jets = along.test_jets(inputs, run, JETS)
-        network = inputs.network(run)
-        scores = {}
-        for network.order in ORDERS:
-            scores[network.order] = tagger.predict(network, jets).numpy()
-        for read, score in scores.items():
-            point = {name: run[name] for name in ("run", *BY, "trial")} | {"read": read}
-            sample = (jets.label.numpy(), jets.weight.numpy())
-            change, error = metrics.auc_difference(score, scores[run["order"]], *sample)
-            own = "yes" if read == run["order"] else "no"
-            point |= {"own": own, "auc": metrics.auc(score, *sample)}
-            rows.append(point | {"change": change, "change_error": error})
+    for point, trials in there:
+        row = point | {"trials": len(trials), "auc": trials["auc"].mean()}
+        row |= {"change": trials["change"].mean(), "change_sample": trials["sample"].mean()}
+        sides = [(trials["change"].std(), len(trials))]
+        found = tagging.interval(row["change"], row["change_sample"], sides, *spread)
+        names = (f"change_{end}" for end in ("error", "low", "high"))
+        rows.append(row | dict(zip(names, found, strict=True)) if point["own"] == "no" else row)
     return pd.DataFrame(rows)
+
+
+def _of(inputs: StudyInputs, run: pd.Series) -> list[dict]:
+    """Return a row for each order in which a network reads."""
+    jets, network = along.test_jets(inputs, run, JETS), inputs.network(run)
+    label, weight = jets.label.numpy(), jets.weight.numpy()
+    scores = {}
+    for network.order in ORDERS:
+        scores[network.order] = tagger.predict(network, jets).numpy()
+    rows = []
+    for read, score in scores.items():
+        change, error = metrics.auc_difference(score, scores[run["order"]], label, weight)
+        row = {name: run[name] for name in BY} | {"read": read}
+        row |= {"own": "yes" if read == run["order"] else "no"}
+        row |= {"auc": metrics.auc(score, label, weight), "change": change, "sample": error}
+        rows.append(row)
+    return rows

@@ -49,7 +49,9 @@ def planned(config, study):
     scans = config.studies[study].scans
     runs = [run for scan in scans for b in plan.scan_batches(config, scan) for run in b.runs]
     if any(plan.is_tagger(config, scan) for scan in scans):
-        return chosen(pd.DataFrame({"run": run.name} | run.columns for run in runs), config, study)
+        table = pd.DataFrame({"run": run.name} | run.columns for run in runs)
+        # an option that a scan does not state is as its family has it, which the study adds
+        return chosen(table, config, study).dropna(axis="columns")
     columns = ("scan", "dataset", "target", "convention", "initialiser", "dropout", "start")
     table = pd.DataFrame(
         {"run": run.name}

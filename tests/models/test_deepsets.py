@@ -14,6 +14,7 @@ from relearn.errors import UserError
 from relearn.models import deepsets
 
 KINDS = ("pfn", "efn")
+MOMENTA = {"inputs": "momenta", "sums": "standardised"}
 
 
 def outputs(network, jets):
@@ -84,30 +85,59 @@ def test_inputs_are_those_of_the_paper():
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_momenta_are_not_divided_by_the_jet(kind):
+    jets = made_up(40, 9, features=2, least=2)
+    jets = jets if kind == "pfn" else of(jets.p4)
+    network = deepsets.build("small", kind=kind, features=jets.extra.shape[2], **MOMENTA)
+    (values,), (relative,) = (
+        one.prepare(jets)
+        for one in (network, deepsets.build("small", kind=kind, features=network.features))
+    )
+    there, p4 = jets.mask, jets.p4.double()
+    torch.testing.assert_close(values[..., 0], p4[..., 1:3].norm(dim=2).float() / 100)
+    rapidity = torch.atanh(p4[..., 3] / p4[..., 0])[there]
+    torch.testing.assert_close(values[..., 1][there], rapidity.float(), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(values[..., 2:], relative[..., 2:])
+    assert not values[~there].any()
+    network.fit_scaling(values)
+    seen = network.scale(network._seen(values))[there]
+    for found, expected in ((seen.mean(0), 0.0), (seen.std(0, correction=0), 1.0)):
+        torch.testing.assert_close(found, torch.full_like(found, expected), rtol=1e-4, atol=1e-4)
+    total = network.sums(network.packed_sum(values))
+    for found, expected in ((total.mean(0), 0.0), (total.std(0, correction=0), 1.0)):
+        torch.testing.assert_close(found, torch.full_like(found, expected), rtol=1e-3, atol=1e-3)
+    assert (network.packed_sum(values) < 0).any(), "Φ has no ReLU at its end"
+
+
+@pytest.mark.parametrize("options", [{}, MOMENTA])
+@pytest.mark.parametrize("kind", KINDS)
 @examples(max_examples=6)
 @given(random=st.randoms(use_true_random=False))
-def test_the_order_of_constituents_is_of_no_matter(kind, random):
-    network, jets = deepsets.build("small", kind=kind), made_up(5, 12)
+def test_the_order_of_constituents_is_of_no_matter(kind, options, random):
+    network, jets = deepsets.build("small", kind=kind, **options), made_up(5, 12)
     order = random.sample(range(12), 12)
     before, after = outputs(network, jets), outputs(network, of(jets.p4[:, order]))
     torch.testing.assert_close(before, after, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("options", [{}, MOMENTA])
 @pytest.mark.parametrize("kind", KINDS)
 @examples(max_examples=6)
 @given(more=st.integers(1, 30), features=st.integers(0, 2))
-def test_padding_has_no_effect(kind, more, features):
+def test_padding_has_no_effect(kind, options, more, features):
     features *= kind == "pfn"
-    network = deepsets.build("small", kind=kind, features=features)
+    network = deepsets.build("small", kind=kind, features=features, **options)
     jets = made_up(5, 10, features)
+    network.fit_scaling(*network.prepare(jets))
     before, after = (outputs(network, j) for j in (jets, padded(jets, more)))
     torch.testing.assert_close(before, after, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("options", [{}, MOMENTA])
 @examples(max_examples=10)
 @given(which=st.integers(0, 5), share=st.floats(0.05, 0.95))
-def test_an_efn_is_blind_to_collinear_splittings(which, share):
-    network, jets = deepsets.build("paper", kind="efn"), made_up(6, 10, least=8)
+def test_an_efn_is_blind_to_collinear_splittings(options, which, share):
+    network, jets = deepsets.build("paper", kind="efn", **options), made_up(6, 10, least=8)
     cut = split(jets, which, share)
     torch.testing.assert_close(outputs(network, jets), outputs(network, cut), rtol=0, atol=2e-5)
     particle = deepsets.build("paper", kind="pfn")
@@ -152,7 +182,10 @@ def test_filters_are_phi_on_the_plane():
     found = (values[..., :1] * filters).sum(dim=1)
     torch.testing.assert_close(found, network.packed_sum(values))
     grid = torch.stack(torch.meshgrid(torch.arange(3.0), torch.arange(5.0), indexing="ij"), dim=2)
-    assert deepsets.build("small", kind="pfn", features=2).filters(grid).shape == (3, 5, 32)
+    network = deepsets.build("small", kind="pfn", features=2)
+    network.scale.mean.copy_(torch.tensor([5.0, -3.0]))
+    asked = torch.tensor([0.1, 1.0, 2.0, 5.0, -3.0])
+    torch.testing.assert_close(network.filters(grid)[1, 2], network._phi(asked))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -196,7 +229,11 @@ def test_jets_without_constituents_and_single_ones_are_no_fault():
 
 
 @pytest.mark.parametrize(
-    "options", [{"kind": "sfn"}, {"kind": "efn", "features": 1}, {"hidden": 3}]
+    "options",
+    [
+        *({"kind": "sfn"}, {"kind": "efn", "features": 1}, {"hidden": 3}),
+        *({"inputs": "angles"}, {"sums": "plane"}),
+    ],
 )
 def test_wrong_options_are_refused(options):
     with pytest.raises(UserError):

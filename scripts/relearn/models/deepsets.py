@@ -8,6 +8,9 @@ constituents; z = pT/Σ pT.
 ``paper``: Φ 100-100-256, F 100-100-100, batches of 500 and He-uniform initial weights, as in the
 public comparison (the paper's quarks and gluons have a latent space of 128). 82,458 parameters of
 the PFN with three inputs, 82,358 of the EFN.
+
+With ``inputs="momenta"`` nothing is divided by the jet: pT in GeV and the rapidity as measured, for
+observables that need them. φ stays relative: none depends on it.
 """
 
 import math
@@ -31,8 +34,10 @@ SIZES: dict[str, dict[str, Any]] = {
 }
 DEFAULTS: dict[str, Any] = {"batch_size": 500}
 ALIASES = {"pfn": {"kind": "pfn"}, "efn": {"kind": "efn"}}
-OPTIONS = ("kind", "phi", "latent", "f", "constituents", "features", "outputs")
+OPTIONS = ("kind", "phi", "latent", "f", "constituents", "features", "outputs", "inputs", "sums")
 CHUNK = 64  # jets: their constituents' layers fit the cache
+UNIT = 100.0  # GeV, of the pT that weighs the terms of an EFN
+SUMS_OF = 1024  # jets that standardise the sums
 HE_UNIFORM = partial(nn.init.kaiming_uniform_, nonlinearity="relu")
 
 
@@ -53,6 +58,13 @@ class DeepSet(Tagger):
         Number of extra columns; none in an EFN, which would no longer be safe.
     outputs
         Number of outputs: 2 classes, or values of a regression.
+    inputs
+        ``relative``: z, y and φ from the jet's axis. ``momenta``: pT, y, and φ from the axis,
+        standardised by the training jets.
+    sums
+        ``plain``: as in the paper, Φ ends with a ReLU. ``standardised``: it does not, and the sums
+        have mean 0 and spread 1 over training jets at the start, without which small latent
+        spaces take long to learn.
     """
 
     def __init__(
@@ -64,39 +76,58 @@ class DeepSet(Tagger):
         constituents: int | None = None,
         features: int = 0,
         outputs: int = 2,
+        inputs: str = "relative",
+        sums: str = "plain",
     ):
         super().__init__()
-        if kind not in ("pfn", "efn"):
-            raise UserError(f"deepsets: kind {kind!r} is none of pfn, efn")
+        for name, value, allowed in (
+            ("kind", kind, ("pfn", "efn")),
+            ("inputs", inputs, ("relative", "momenta")),
+            ("sums", sums, ("plain", "standardised")),
+        ):
+            if value not in allowed:
+                raise UserError(f"deepsets: {name} {value!r} is none of {', '.join(allowed)}")
         if kind == "efn" and features:
             raise UserError("efn: it has no features: only y, φ and z are safe; take the pfn")
         self.kind, self.constituents, self.features = kind, constituents, features
-        self.scale = Standardise(features)
-        inputs = 2 if kind == "efn" else 3 + features
-        self.phi = dense((inputs, *phi, latent), HE_UNIFORM, last=True)
+        self.momenta = inputs == "momenta"
+        columns = 2 if kind == "efn" else 3 + features
+        self.scale = Standardise(columns if self.momenta else features)
+        self.phi = dense((columns, *phi, latent), HE_UNIFORM, last=sums == "plain")
+        self.sums = Standardise(latent) if sums == "standardised" else nn.Identity()
         self.f = dense((latent, *f, outputs), HE_UNIFORM)
 
     def prepare(self, jets: Jets) -> tuple[Tensor, ...]:
-        """Return (B, N, 3 + F): z, y, φ, extra columns; zeros where there is no constituent."""
+        """Return (B, N, 3 + F): z or pT, y, φ, extra columns; zeros where there is nothing."""
         check_features(self.kind, jets, self.features)
         y, phi = around_axis(jets.p4)
+        if self.momenta:
+            y = rapidity(jets.p4.double()).to(y.dtype)
         if self.constituents:
             jets = jets.hardest(self.constituents)
         pt = torch.hypot(jets.p4[..., 1], jets.p4[..., 2])
-        z = pt / pt.sum(dim=1, keepdim=True).clamp_min(SMALLEST)
+        z = pt / (UNIT if self.momenta else pt.sum(dim=1, keepdim=True).clamp_min(SMALLEST))
         n = jets.p4.shape[1]
         values = torch.cat([torch.stack([z, y[:, :n], phi[:, :n]], dim=2), jets.extra], dim=2)
         return (values.masked_fill(~jets.mask[..., None], 0.0),)
 
     def fit_scaling(self, values: Tensor) -> None:
-        """Standardise the extra columns by the training jets."""
-        if self.features:
-            self.scale.fit(values[..., 3:], values[..., 0] > 0)
+        """Standardise the extra columns, or all and the sums, by the training jets."""
+        there = values[..., 0] > 0
+        if self.momenta:
+            self.scale.fit(self._seen(values), there)
+        elif self.features:
+            self.scale.fit(values[..., 3:], there)
+        if isinstance(self.sums, Standardise):
+            with torch.no_grad():
+                total = self.padded_sum(values[:SUMS_OF])
+            self.sums.fit(total, torch.ones_like(total[:, 0], dtype=torch.bool))
 
     def forward(self, values: Tensor) -> Tensor:
         """Return logits or values (B, outputs)."""
         packed = values.device.type == "cpu" and not torch.compiler.is_compiling()
-        return self.f(self.packed_sum(values) if packed else self.padded_sum(values))
+        total = self.packed_sum(values) if packed else self.padded_sum(values)
+        return self.f(self.sums(total))
 
     def packed_sum(self, values: Tensor) -> Tensor:
         """Return ΣΦ (B, latent), computed for real constituents only, some jets at a time.
@@ -121,28 +152,35 @@ class DeepSet(Tagger):
         Parameters
         ----------
         grid
-            (..., 2): y and φ relative to the axis.
+            (..., 2): y and φ relative to the axis; y as measured with ``inputs="momenta"``.
         z
-            The pT fraction at which a PFN is asked; its extra columns are at their means.
+            The pT fraction at which a PFN is asked, or pT/100 GeV; its extra columns are at
+            their means.
 
         Returns
         -------
         Tensor
             (..., latent): Φ.
         """
-        if self.kind == "efn":
-            return self.phi(grid)
         shape = grid.shape[:-1]
-        fraction, extra = grid.new_full((*shape, 1), z), grid.new_zeros(*shape, self.features)
-        return self.phi(torch.cat([fraction, grid, extra], dim=-1))
+        extra = self.scale.mean[len(self.scale.mean) - self.features :].expand(*shape, -1)
+        return self._phi(torch.cat([grid.new_full((*shape, 1), z), grid, extra], dim=-1))
 
     def _terms(self, values: Tensor) -> Tensor:
         """The terms (..., latent) of the sum."""
-        if self.kind == "efn":
-            return values[..., :1] * self.phi(values[..., 1:])
-        if self.features:
-            values = torch.cat([values[..., :3], self.scale(values[..., 3:])], dim=-1)
-        return self.phi(values)
+        return values[..., :1] * self._phi(values) if self.kind == "efn" else self._phi(values)
+
+    def _phi(self, values: Tensor) -> Tensor:
+        """Φ (..., latent) of what is known of constituents (..., 3 + F)."""
+        seen = self._seen(values)
+        if self.momenta:
+            seen = self.scale(seen)
+        elif self.features:
+            seen = torch.cat([seen[..., :3], self.scale(seen[..., 3:])], dim=-1)
+        return self.phi(seen)
+
+    def _seen(self, values: Tensor) -> Tensor:
+        return values[..., 1:] if self.kind == "efn" else values
 
 
 def around_axis(p4: Tensor) -> tuple[Tensor, Tensor]:

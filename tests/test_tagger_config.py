@@ -146,6 +146,7 @@ def test_extra_columns_are_those_of_datasets():
         ({"options": {"gated": [True, False]}}, {"gated": True}, {"gated": ["yes"]}),
         ({"features": [["d0"], []]}, {"features": "none"}, {"features": ["none"]}),
         ({}, {"target": "label", "constituents": 40}, {"target": ["label"], "constituents": [40]}),
+        ({"target": ["mass", "girth"]}, {"target": "girth"}, {"target": ["girth"]}),
     ],
 )
 def test_a_study_chooses_by_what_tables_have(changes, where, kept):

@@ -57,6 +57,14 @@ def test_more_points_leave_the_others_as_they_are():
     assert set(taggerruns.expand(less)) < set(taggerruns.expand(more))
 
 
+def test_several_targets_are_an_axis():
+    both = spec(options={"hidden": [8, 16]}) | {"target": ["mass", "girth"]}
+    alone = spec(options={"hidden": [8, 16]}) | {"target": "girth"}
+    runs = taggerruns.expand(both)
+    assert len(runs) == 8 and {run.target for run in runs} == {"mass", "girth"}
+    assert [run for run in runs if run.target == "girth"] == taggerruns.expand(alone)
+
+
 def test_the_order_of_options_does_not_matter():
     one = spec(options={"a": [1], "b": [2]})
     other = spec(options={"b": [2], "a": [1]})

@@ -99,8 +99,10 @@ class TaggerScan(Strict):
         description="further settings of the architecture, by its own names; a list is an axis, "
         "and a value that is itself a list stands in one more: `layers: [[100, 50]]`",
     )
-    target: str | None = Field(
-        None, description="null: the label; the name of an observable: a regression of it"
+    target: str | Annotated[list[str], Field(min_length=1)] | None = Field(
+        None,
+        description="null: the label; the name of an observable: a regression of it; a list is an "
+        "axis",
     )
     trials: int = Field(ge=1, description="trainings of each point, with other seeds")
     first_trial: int = Field(
@@ -183,7 +185,7 @@ class TaggerScan(Strict):
     def values(self, axis: str) -> list[str | int | float]:
         """What the taggers have on an axis, as ``runs.csv`` writes it."""
         if axis == "target":
-            return [self.target or LABEL]
+            return self.target if isinstance(self.target, list) else [self.target or LABEL]
         if axis == "features":
             return [features_text(one) for one in self.features]
         if axis in self.options:

@@ -102,8 +102,9 @@ def expand(spec: Mapping[str, Any]) -> list[TaggerRun]:
     """
     runs = []
     axes, options, first = spec["axes"], spec["options"], spec["first_trial"]
-    for values in product(*(axes[axis] for axis in AXES), *options.values()):
-        point = dict(zip(AXES, values, strict=False)) | {"target": spec["target"]}
+    targets = spec["target"] if isinstance(spec["target"], list) else [spec["target"]]
+    for *values, target in product(*(axes[axis] for axis in AXES), *options.values(), targets):
+        point = dict(zip(AXES, values, strict=False)) | {"target": target}
         given = dict(zip(options, values[len(AXES) :], strict=True))
         for trial in range(first, first + spec["trials"]):
             name = run_name(point, given, trial)

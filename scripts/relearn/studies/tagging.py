@@ -190,7 +190,7 @@ def compare(
         place, other = found[0]
         pooled = pooled_spread([trials["auc"] for _, trials in there])
         rows += [
-            point | _difference(trials, other, pooled)
+            point | difference(trials, other, pooled)
             for n, (point, trials) in enumerate(there)
             if n != place
         ]
@@ -208,9 +208,10 @@ def _is(trials: pd.DataFrame, reference: Mapping[str, Any]) -> bool:
     return all((trials[name] == value).all() for name, value in reference.items())
 
 
-def _difference(
+def difference(
     mine: pd.DataFrame, other: pd.DataFrame, pooled: tuple[float, int]
 ) -> dict[str, float]:
+    """Return `COMPARED` of the trials of two points; `pooled` is `pooled_spread` of the AUCs."""
     pairs = max(len(mine), len(other))
     errors = []
     for (_, one), (_, two) in zip(

@@ -50,9 +50,9 @@ def scores(run: Mapping[str, Any]) -> tuple[Array, Array, Array]:
     Returns
     -------
     labels, weights, scores
-        float32. The score is the probability of signal for a network, anything that grows with
-        it for a tagger that is none; of a regression, truth and what was found. A diverged
-        tagger's scores are NaN.
+        float32. The score is the log-odds of signal for a network, anything that grows with them
+        for a tagger that is none; of a regression, truth and what was found. A diverged tagger's
+        scores are NaN.
 
     Raises
     ------
@@ -62,6 +62,8 @@ def scores(run: Mapping[str, Any]) -> tuple[Array, Array, Array]:
     path = Path(run["folder"]) / SCORES
     try:
         with np.load(path, allow_pickle=False) as file:
-            return file["label"], file["weight"], file[f"score/{run['run']}"]
+            own = f"label/{run['run']}"  # of a regression, where others learn something else
+            label = file[own if own in file else "label"]
+            return label, file["weight"], file[f"score/{run['run']}"]
     except (OSError, KeyError, ValueError, EOFError) as error:
         raise UserError(f"{path} cannot be read ({error}). {storage.cure(path.parent)}") from None

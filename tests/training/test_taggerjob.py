@@ -178,3 +178,17 @@ def test_a_regression_of_an_observable(data, tmp_path):
     assert row["rmse"] == pytest.approx(np.sqrt(np.average((found - truth) ** 2, weights=weight)))
     assert row["correlation"] == pytest.approx(np.corrcoef(found, truth)[0, 1], rel=1e-4)
     assert row["target"] == "sd_mass"
+
+
+def test_each_regression_of_a_job_keeps_its_own_truth(data, tmp_path):
+    targets = ["sd_mass", "multiplicity"]
+    spec = scan("pfn", target=targets, training={"epochs": 2}, trials=2)
+    folder = train_job(spec, data, tmp_path / "mine/0000")
+    runs = taggers.runs([folder.parent])
+    there = tagfile.read(data, "test", observables=targets).observables
+    assert sorted(runs["target"]) == sorted(2 * targets)
+    for _, row in runs.iterrows():
+        truth, weight, found = taggers.scores(row)
+        assert np.array_equal(truth, there[row["target"]])
+        off = np.sqrt(np.average((found - truth) ** 2, weights=weight))
+        assert row["rmse"] == pytest.approx(off)

@@ -114,7 +114,10 @@ def write(job: TaggerJob, outcome: Outcome, folder: Path) -> None:
         with atomic(folder / name) as temporary:
             table.to_csv(temporary, index=False, float_format="%.8g")
     scores = {f"score/{name}": one.scores for name, one in trained.items()}
-    first = next(iter(trained.values()))  # all have the same test jets
+    first = next(iter(trained.values()))  # all have the same test jets, but not the same target
+    for name, one in trained.items():
+        if not np.array_equal(one.truth, first.truth):
+            scores[f"label/{name}"] = one.truth
     with atomic(folder / SCORES) as temporary:
         np.savez(temporary, label=first.truth, weight=first.weight, **scores)
     spec = {

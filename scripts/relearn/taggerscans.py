@@ -37,6 +37,8 @@ JETS_PER_SECOND: dict[str, dict[str, float]] = {
     "macaluso_shih": {"small": 4.3e3, "medium": 860, "paper": 51},
     "resnet": {"small": 6e3, "medium": 810, "paper": 500},
 }
+REAL_ONLY = ("pfn", "efn")  # what is padding costs them nothing
+USUAL_REAL = 70  # constituents of a jet, of no more than 200
 IMAGES = ("fisher", "image_dense", "cnn", "deeptop", "macaluso_shih", "resnet")
 USUAL_RATE = {"small": 3000.0, "medium": 800.0}
 SLOW_RATE = 150.0  # of any other size
@@ -67,7 +69,8 @@ def seconds(run: TaggerRun, spec: Mapping[str, Any]) -> float:
     passes = 1 if run.architecture in FITTED_ONCE else epochs
     usual = USUAL_RATE.get(run.size, SLOW_RATE)
     rate = JETS_PER_SECOND.get(run.architecture, {}).get(run.size, usual)
-    longer = 1.0 if run.architecture in IMAGES else run.constituents / USUAL_CONSTITUENTS
+    real = min(run.constituents, USUAL_REAL if run.architecture in REAL_ONLY else math.inf)
+    longer = 1.0 if run.architecture in IMAGES else real / USUAL_CONSTITUENTS
     return RUN_SECONDS + passes * jets * longer / rate
 
 

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -144,13 +145,46 @@ def test_extra_columns_are_combined_and_summed():
     network, jets = lola.build("small", constituents=6, features=2), made_up(4, 6, features=2)
     prepared = network.prepare(jets)
     network.fit_scaling(*prepared)
-    rms = (jets.extra.square().sum(dim=(0, 1)) / jets.mask.sum()).sqrt()
-    torch.testing.assert_close(network.scale, rms)
+    there = jets.extra[jets.mask]
+    median = torch.stack([column.abs().sort().values[(len(there) - 1) // 2] for column in there.T])
+    torch.testing.assert_close(network.scale, median)
+    energy = jets.p4[..., 0][jets.mask].square().mean().sqrt() / lola.UNIT
+    levelled = energy * (jets.extra / median).asinh()
     columns = torch.cat([torch.ones(6, 1), torch.eye(6), network.cola.trained], dim=1)
-    extra = torch.einsum("bif,ij->bfj", jets.extra / rms, columns)
-    rows = network.lola(network.cola(torch.cat([prepared[0][:, :4], (jets.extra / rms).mT], 1)))
+    extra = torch.einsum("bif,ij->bfj", levelled, columns)
+    rows = network.lola(network.cola(network.levelled(*prepared)))
     expected = torch.einsum("fjm,bfm->bfj", network.lola.extra, extra)
     torch.testing.assert_close(rows[:, -2:], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_rare_large_value_scales_nothing():
+    jets = made_up(8, 6, features=1, least=6)
+    far = jets.extra.clone()
+    far[0, 0] = 1e4
+    networks = [lola.build("small", constituents=6, features=1) for _ in range(2)]
+    for network, extra in zip(networks, (jets.extra, far), strict=True):
+        network.fit_scaling(*network.prepare(of(jets.p4, extra)))
+    assert networks[1].scale / networks[0].scale == pytest.approx(1, abs=0.1)
+    largest = networks[1].levelled(*networks[1].prepare(of(jets.p4, far)))[:, 4:].abs().max()
+    assert largest < 15 * networks[1].height
+
+
+def test_a_column_of_zeros_stays_one():
+    network, jets = lola.build("small", constituents=6, features=1), made_up(4, 6, features=1)
+    empty = of(jets.p4, torch.zeros_like(jets.extra))
+    network.fit_scaling(*network.prepare(empty))
+    assert network.scale == 1 and not network.levelled(*network.prepare(empty))[:, 4:].any()
+
+
+def test_impact_parameters_have_no_sign():
+    jets = made_up(4, 6, features=3)
+    jets = replace(jets, extra_names=("charge", "d0_smeared", "z0"))
+    mirrored = replace(jets, extra=jets.extra * torch.tensor([1.0, -1.0, -1.0]))
+    network = lola.build("small", constituents=6, features=3)
+    (one,), (other,) = network.prepare(jets), network.prepare(mirrored)
+    assert torch.equal(one, other)
+    assert torch.equal(one[:, 4], jets.extra[..., 0]) and (one[:, 4] < 0).any()
+    assert torch.equal(one[:, 5:], jets.extra[..., 1:].mT.abs())
 
 
 @examples(max_examples=8)

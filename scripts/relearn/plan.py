@@ -63,6 +63,20 @@ STUDIES = {
     "image_average": StudyPlan(
         "Average jet images", extras=("pixels",), options={"kind": "tower", "jets": 10_000}
     ),
+    "image_taggers": StudyPlan(
+        "Image taggers, and trees beside them", extras=("points", "roc", "pairs")
+    ),
+    "image_preprocessing": StudyPlan(
+        "Steps of a jet image on and off", extras=("points", "roc", "pairs")
+    ),
+    "pixel_threshold": StudyPlan(
+        "Faint pixels made dark", extras=("points", "pairs", "tested"), options={"jets": 40_000}
+    ),
+    "jes_image": StudyPlan(
+        "An image tagger under a shifted energy scale",
+        extras=("points", "shifts", "pairs"),
+        options={"jets": 40_000},
+    ),
     "recurrent": StudyPlan(
         "LSTM and GRU: the order of constituents", extras=("points", "roc", "pairs", "reread")
     ),

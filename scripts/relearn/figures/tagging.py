@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from relearn.figures import panels, style
 
@@ -226,7 +226,8 @@ def bars(
             fontsize=8,
         )
     ax.axvline(0, color=style.BLACK, linewidth=1)
-    ax.margins(x=0.25)
+    ax.margins(x=0.35)  # for the numbers beside the bars
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.set_yticks(range(len(labels)), list(labels.values()))
     ax.set_ylim(len(labels) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)

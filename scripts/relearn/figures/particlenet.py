@@ -32,9 +32,12 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     areas.set_xlabel("AUC")
     tagging.roc(roc, tables["roc"], points.KEY, labels, look)
     roc.legend(ncols=2, fontsize=8)
-    tagging.bars(bars, tables["pairs"], points.KEY, labels, look=look)
-    bars.xaxis.set_major_locator(MaxNLocator(5))
-    bars.set_xlabel(r"AUC $-$ AUC of ParticleNet")
+    if len(tables["pairs"]):
+        tagging.bars(bars, tables["pairs"], points.KEY, labels, look=look)
+        bars.xaxis.set_major_locator(MaxNLocator(5))
+        bars.set_xlabel(r"AUC $-$ AUC of ParticleNet")
+    else:
+        panels.nothing(bars, "nothing to compare with")
     texts = ("Area under the curve", "ROC curves", "Against ParticleNet")
     for ax, letter, text in zip(axes, "abc", texts, strict=True):
         panels.title(ax, letter, text)

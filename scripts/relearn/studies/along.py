@@ -35,6 +35,8 @@ def compare(inputs: StudyInputs, reference: Mapping[str, Any], by: Sequence[str]
     for values, _ in tagging.points(inputs.runs, others):
         pairs = tagging.compare(inputs, {**values, **reference}, by)
         tables.append(pairs[(pairs[others] == pd.Series(values)).all(axis=1)])
+    if not tables:
+        return pd.DataFrame(columns=[*by, *tagging.COMPARED])
     return pd.concat(tables, ignore_index=True)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from relearn.data.tagfile import LABELS
 from relearn.errors import UserError
-from relearn.models.constituents import pt_eta_phi, relative
+from relearn.models.constituents import SMALLEST, pt_eta_phi, relative
 from relearn.models.jetbatch import Jets
 from relearn.studies import along, tagging
 from relearn.studies.inputs import StudyInputs
@@ -76,7 +76,7 @@ def _of(inputs: StudyInputs, run: pd.Series) -> list[dict]:
     for iteration, tables in found.items():
         table = pd.concat(tables, ignore_index=True)
         for side, label in LABELS.items():
-            mine = (jets.label == label).numpy()
+            mine = ((jets.label == label) & jets.mask.any(dim=1)).numpy()
             weight = jets.weight.numpy()[mine].astype(np.float64)
             means = {name: np.average(table[name][mine], weights=weight) for name in table}
             point = {name: run[name] for name in ("run", *BY, "trial")}
@@ -88,7 +88,7 @@ def _of(inputs: StudyInputs, run: pd.Series) -> list[dict]:
 def messages(adjacency: Tensor, jets: Jets) -> pd.DataFrame:
     """Return, for each jet, what an adjacency (B, N, N) does; see `measure`.
 
-    All takers of a jet count alike.
+    All takers of a jet count alike. Of a jet without constituents all is 0.
     """
     mask, matrix = jets.mask, adjacency.double()
     place = relative(jets)[..., :2].double()
@@ -96,7 +96,7 @@ def messages(adjacency: Tensor, jets: Jets) -> pd.DataFrame:
     pairs = (mask[:, :, None] & mask[:, None]).double()
     apart = torch.linalg.norm(place[:, :, None] - place[:, None], dim=-1)
     pt = pt_eta_phi(jets.p4)[0].double()
-    hardness = pt * count[:, None] / pt.sum(dim=1, keepdim=True)
+    hardness = pt * count[:, None] / pt.sum(dim=1, keepdim=True).clamp_min(SMALLEST)
     entropy = -torch.xlogy(matrix, matrix).sum(dim=2)
     columns = {
         "distance": (matrix * apart).sum(dim=(1, 2)) / count,

@@ -77,6 +77,19 @@ STUDIES = {
         extras=("points", "shifts", "pairs"),
         options={"jets": 40_000},
     ),
+    "lola_roc": StudyPlan(
+        "LoLa against images and trees, low and high pT", extras=("points", "roc", "pairs")
+    ),
+    "lola_constituents": StudyPlan(
+        "LoLa against the number of constituents", extras=("points", "pairs")
+    ),
+    "lola_metric": StudyPlan(
+        "The metric that LoLa learns", extras=("points", "pairs", "components")
+    ),
+    "lola_ablation": StudyPlan("LoLa without some of its rows", extras=("points", "pairs")),
+    "lola_nvector": StudyPlan(
+        "LoLa with charge and impact parameters", extras=("points", "roc", "pairs")
+    ),
     "recurrent": StudyPlan(
         "LSTM and GRU: the order of constituents", extras=("points", "roc", "pairs", "reread")
     ),

@@ -42,7 +42,7 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     """
     graph = inputs.runs["architecture"] == GRAPH
     there = inputs.runs.get("adjacency", pd.Series(np.nan, inputs.runs.index))
-    there = there.fillna(LEARNED).where(graph, NONE)
+    there = there.astype(object).fillna(LEARNED).where(graph, NONE)
     inputs = replace(inputs, runs=inputs.runs.assign(adjacency=there))
     nets = inputs.runs[graph & (inputs.runs["status"] == tagging.OK)]
     nodes, edges = _shown(inputs, nets)

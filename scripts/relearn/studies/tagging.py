@@ -108,7 +108,8 @@ def summary(inputs: StudyInputs, by: Sequence[str] = AXES) -> pd.DataFrame:
         row = point | {"trials": len(good), "diverged": len(trials) - len(good)}
         row |= {name: good[name].mean() for name in ("parameters", "train_seconds")}
         for name in METRICS:
-            spread = good[name].std() if len(good) > 1 else np.nan
+            known = len(good) > 1 and np.isfinite(good[name]).all()
+            spread = good[name].std() if known else np.nan
             sample = good[f"{name}_error"].mean(skipna=False)
             mean, (relative, freedom) = good[name].mean(), spreads[name]
             sides = [(spread, len(good))]

@@ -1,0 +1,169 @@
+"""Points of taggers: means, spreads, intervals and paired differences against closed forms."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from relearn.errors import UserError
+from relearn.studies import tagging
+from relearn.studies.inputs import StudyInputs
+from relearn.training import metrics, quality
+
+LABEL = np.tile([1.0, 0.0], 60).astype(np.float32)
+WEIGHT = np.linspace(0.5, 1.5, 120).astype(np.float32)
+POINT = {"architecture": "lola", "size": "small", "kind": "eflow", "constituents": 6}
+POINT |= {"dataset": "toy", "features": "none"}
+
+
+def score(gap, seed):
+    """Scores whose classes are `gap` apart; None: not finite."""
+    if gap is None:
+        return np.full(120, np.nan, np.float32)
+    return (np.random.default_rng(seed).normal(size=120) + gap * LABEL).astype(np.float32)
+
+
+def study(folder, label=LABEL, **trials):
+    """Points by architecture, and (gap, seed) of each of their trials."""
+    rows, scores = [], {}
+    for architecture, made in trials.items():
+        for trial, one in enumerate(made):
+            name, values = f"{architecture}-t{trial}", score(*one)
+            scores[f"score/{name}"] = values
+            row = POINT | {"run": name, "architecture": architecture, "trial": trial}
+            row |= {"status": "ok" if one[0] is not None else "diverged", "parameters": 7}
+            row |= {"train_seconds": 1.0 + trial, "folder": str(folder)}
+            rows.append(row | quality.of_classifier(values, label, WEIGHT, 0).row)
+    np.savez(folder / "scores.npz", label=label, weight=WEIGHT, **scores)
+    return StudyInputs(pd.DataFrame(rows), {})
+
+
+TRIALS = {"lola": [(1, 0), (1.1, 1)], "pfn": [(2, 2), (2, 3), (None, 0)], "efn": [(1.5, 4)]}
+
+
+# --- intervals ------------------------------------------------------------------------
+
+
+def test_without_an_error_of_the_sample_the_interval_is_students():
+    values = np.array([0.90, 0.91, 0.93])
+    spread = values.std(ddof=1)
+    error, low, high = tagging.interval(values.mean(), 0.0, [(spread, 3)], spread, 2)
+    assert error == pytest.approx(spread / np.sqrt(3))
+    reach = stats.t.isf(stats.norm.sf(3), 2) * error
+    assert (low, high) == pytest.approx((values.mean() - reach, values.mean() + reach))
+
+
+def test_without_a_spread_it_is_three_errors_of_the_sample():
+    assert tagging.interval(0.9, 0.01, [(0.0, 2)], 0.0, 3) == pytest.approx((0.01, 0.87, 0.93))
+
+
+def test_errors_add_in_quadrature_and_trials_do_not_shrink_that_of_the_sample():
+    many, _, _ = tagging.interval(0.9, 0.01, [(0.02, 10**8)], 0.02, 10**8)
+    assert many == pytest.approx(0.01, rel=1e-5)
+    both, low, high = tagging.interval(0.0, 3.0, [(4.0, 4), (6.0, 4)], 1.0, 10**9)
+    assert both == pytest.approx(np.sqrt(9 + 4 + 9)) and high == pytest.approx(3 * both, rel=1e-4)
+
+
+def test_one_trial_takes_the_spread_of_the_others():
+    error, _, _ = tagging.interval(0.9, 0.0, [(np.nan, 1)], 0.02, 5)
+    assert error == pytest.approx(0.02)
+    error, low, high = tagging.interval(0.9, 0.01, [(np.nan, 1)], np.nan, 0)
+    assert np.isnan(error) and (low, high) == (-np.inf, np.inf)
+
+
+def test_the_spread_is_pooled_with_its_degrees_of_freedom():
+    groups = [pd.Series([1.0, 3.0]), pd.Series([5.0]), pd.Series([1.0, 2.0, 3.0])]
+    spread, freedom = tagging.pooled_spread(groups)
+    assert (spread**2, freedom) == (pytest.approx((1 * 2 + 2 * 1) / 3), 3)
+    assert tagging.pooled_spread([pd.Series([1.0])])[1] == 0
+
+
+def test_intervals_of_two_trials_hold_the_truth_as_often_as_they_say():
+    # Plain three standard errors of two trials miss it one time in five.
+    draws = np.random.default_rng(1).normal(size=(1200, 4, 2))
+    missed = 0
+    for groups in draws:
+        pooled = tagging.pooled_spread([pd.Series(one) for one in groups])
+        sides = [(one.std(ddof=1), 2) for one in groups[:2]]
+        _, low, high = tagging.interval(groups[0].mean() - groups[1].mean(), 0.0, sides, *pooled)
+        missed += not low <= 0 <= high
+    # 0.27 % are 3; a larger spread of a point's own makes it fewer
+    assert missed <= 3 + 3 * np.sqrt(3)
+
+
+# --- tables ---------------------------------------------------------------------------
+
+
+def test_a_row_for_each_point_with_its_mean_spread_and_errors(tmp_path):
+    inputs = study(tmp_path, **TRIALS)
+    found = tagging.summary(inputs).set_index("architecture")
+    assert found[["trials", "diverged"]].to_numpy().tolist() == [[2, 0], [2, 1], [1, 0]]
+    aucs = [metrics.auc(score(*one), LABEL, WEIGHT) for one in TRIALS["lola"]]
+    errors = [metrics.auc_with_error(score(*one), LABEL, WEIGHT)[1] for one in TRIALS["lola"]]
+    row = found.loc["lola"]
+    assert row["auc"] == pytest.approx(np.mean(aucs))
+    assert row["auc_spread"] == pytest.approx(np.std(aucs, ddof=1))
+    assert row["auc_sample"] == pytest.approx(np.mean(errors))
+    assert row["auc_error"] >= np.hypot(row["auc_sample"], row["auc_spread"] / np.sqrt(2)) - 1e-12
+    assert row["auc_low"] < row["auc"] - 3 * row["auc_error"] + 1e-12
+    assert row["train_seconds"] == 1.5
+    assert np.isnan(found.loc["efn", "auc_spread"]) and np.isfinite(found.loc["efn", "auc_error"])
+
+
+def test_curves_are_averaged_over_trials(tmp_path):
+    table = tagging.roc_table(study(tmp_path, **TRIALS))
+    mine = table[table["architecture"] == "pfn"]
+    half = mine[np.isclose(mine["signal_efficiency"], 0.5)].iloc[0]
+    curves = [metrics.roc(score(*one), LABEL, WEIGHT) for one in TRIALS["pfn"][:2]]
+    kept = [1 / metrics.rejection(curve, 0.5)[0] for curve in curves]
+    assert half["background_efficiency"] == pytest.approx(np.mean(kept))
+    assert (half["background_low"], half["background_high"]) == pytest.approx(tuple(sorted(kept)))
+    assert mine["background_efficiency"].is_monotonic_increasing and len(mine) == 100
+
+
+def test_differences_are_paired_jet_by_jet(tmp_path):
+    inputs = study(tmp_path, lola=[(1, 0), (1, 1)], pfn=[(1, 0), (1, 1)], efn=[(2, 0), (2, 1)])
+    found = tagging.compare(inputs, {"architecture": "lola"}).set_index("architecture")
+    assert found.loc["pfn", "difference"] == 0 == found.loc["pfn", "difference_sample"]
+    row = found.loc["efn"]
+    aucs = inputs.runs.groupby("architecture")["auc"].mean()
+    assert row["difference"] == pytest.approx(aucs["efn"] - aucs["lola"])
+    one, two = (score(gap, 0) for gap in (2, 1))
+    other = metrics.auc_difference(score(2, 1), score(1, 1), LABEL, WEIGHT)[1]
+    pair = metrics.auc_difference(one, two, LABEL, WEIGHT)[1]
+    assert row["difference_sample"] == pytest.approx((pair + other) / 2)
+    assert row["relative"] == pytest.approx(100 * row["difference"] / aucs["lola"])
+    assert row["relative_low"] == pytest.approx(100 * row["difference_low"] / aucs["lola"])
+
+
+def test_deviations_agree_with_the_interval(tmp_path):
+    found = tagging.compare(study(tmp_path, **TRIALS), {"architecture": "lola"})
+    for _, row in found.iterrows():
+        told = not row["difference_low"] <= 0 <= row["difference_high"]
+        assert told == (abs(row["sigmas"]) > 3)
+        assert np.sign(row["sigmas"]) == np.sign(row["difference"])
+
+
+def test_a_reference_is_one_point_of_each_dataset(tmp_path):
+    inputs = study(tmp_path, **TRIALS)
+    with pytest.raises(UserError, match="3 points of the study have .*small.*, not one"):
+        tagging.compare(inputs, {"size": "small"})
+    none = tagging.compare(inputs, {"architecture": "gcn"})
+    assert none.empty and "difference_low" in none
+    inputs.runs.loc[inputs.runs["architecture"] == "lola", "status"] = "diverged"
+    assert tagging.compare(inputs, {"architecture": "lola"}).empty
+
+
+def test_options_that_scans_do_not_state_have_their_default(tmp_path):
+    inputs = study(tmp_path, **TRIALS)
+    inputs.runs["steps"] = [np.nan, "crop", *4 * [np.nan]]
+    filled = tagging.with_defaults(inputs, steps="none", subpixel="no").runs
+    assert filled["steps"].tolist() == ["none", "crop", *4 * ["none"]]
+    assert (filled["subpixel"] == "no").all() and inputs.runs["steps"].isna().sum() == 5
+
+
+def test_all_diverged_gives_tables_without_numbers(tmp_path):
+    inputs = study(tmp_path, lola=[(None, 0), (None, 1)])
+    tables = tagging.tables(inputs, {"architecture": "lola"})
+    assert tables["points"]["trials"].tolist() == [0] and np.isnan(tables["points"]["auc"][0])
+    assert tables["roc"].empty and tables["pairs"].empty

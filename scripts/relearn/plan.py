@@ -102,6 +102,10 @@ STUDIES = {
         options={"jet": 0},
     ),
     "particlenet": StudyPlan("ParticleNet against the others", extras=("points", "roc", "pairs")),
+    "tagger_comparison": StudyPlan(
+        "All taggers on the same events",
+        extras=("points", "roc", "pairs", "correlations", "orders"),
+    ),
 }
 
 

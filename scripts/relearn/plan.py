@@ -106,6 +106,14 @@ STUDIES = {
         "All taggers on the same events",
         extras=("points", "roc", "pairs", "correlations", "orders"),
     ),
+    "deep_sets": StudyPlan(
+        "EFN and PFN: latent space and filters",
+        extras=("points", "roc", "pairs", "filters", "sizes"),
+    ),
+    "observables": StudyPlan(
+        "Observables learnt as sums over constituents",
+        extras=("points", "pairs", "forms", "predictions"),
+    ),
 }
 
 

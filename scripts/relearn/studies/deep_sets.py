@@ -1,0 +1,95 @@
+"""EFN and PFN: AUC against the size of the latent space, and filters of the EFN (1810.05165)."""
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from relearn.models.deepsets import DeepSet
+from relearn.studies import along, tagging
+from relearn.studies.inputs import StudyInputs
+from relearn.taggerruns import AXES
+
+BY = (*AXES, "latent")
+SHOWN = (32, 128)  # latent spaces whose filters the paper and the talk show
+POINTS = 61  # of the grid along either axis
+HALF = 0.5  # of a filter's maximum: inside is what it sees
+DIGITS = 4
+Array = NDArray[np.float64]
+
+
+def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
+    """Return the runs, `points`, `roc`, `pairs`, and the filters of two EFNs with their `sizes`.
+
+    `pairs` holds AUC differences: of each EFN to the PFN of the same latent space (``versus`` is
+    ``architecture``), and of each point to the largest latent space of its architecture
+    (``latent``).
+
+    `filters` has a row for each place ``y``, ``phi`` around the jet's axis, out to R, and for each
+    EFN shown: the trial with the lowest validation loss, ``latent`` as in `SHOWN` or, where there
+    is none, the largest; ``filter_0`` … are Φ there, over its maximum. `sizes` has a row for each
+    filter: its ``maximum``; ``distance`` of the place where it is from the axis; ``area`` of where
+    Φ is above half of it; ``inside``, whether that area ends before the edge. Nodes that are 0
+    everywhere are ``dead``.
+    """
+    largest = int(inputs.runs["latent"].max())
+    compared = {"architecture": {"architecture": "pfn"}, "latent": {"latent": largest}}
+    pairs = [
+        along.compare(inputs, reference, BY).assign(versus=versus)
+        for versus, reference in compared.items()
+    ]
+    filters, sizes = _filters(inputs)
+    return {
+        "": inputs.runs.drop(columns="folder"),
+        "points": tagging.summary(inputs, BY),
+        "roc": tagging.roc_table(inputs, BY),
+        "pairs": pd.concat(pairs, ignore_index=True),
+        "filters": filters,
+        "sizes": sizes,
+    }
+
+
+def grid(radius: float) -> torch.Tensor:
+    """Return y and φ (POINTS, POINTS, 2) of places out to a radius, y along the first axis."""
+    line = torch.linspace(-radius, radius, POINTS)
+    return torch.stack(torch.meshgrid(line, line, indexing="ij"), dim=-1)
+
+
+def sizes_of(filters: Array, places: Array) -> pd.DataFrame:
+    """Return what filters (n, n, latent) on a grid (n, n, 2) see; see `measure`."""
+    step = places[1, 0, 0] - places[0, 0, 0]
+    rows = []
+    for number, one in enumerate(np.moveaxis(filters, -1, 0)):
+        top, lit = one.max(), one > HALF * one.max()
+        peak = places[np.unravel_index(one.argmax(), one.shape)]
+        edge = lit[[0, -1]].any() or lit[:, [0, -1]].any()
+        row = {"filter": number, "dead": top <= 0, "maximum": top}
+        row |= {"distance": float(np.hypot(*peak)), "area": lit.sum() * step**2, "inside": not edge}
+        if top <= 0:
+            row |= {"distance": np.nan, "area": 0.0, "inside": False}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _filters(inputs: StudyInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    tables, sizes = [], []
+    runs = inputs.runs[inputs.runs["status"] == tagging.OK]
+    runs = runs[runs["architecture"] == "efn"]
+    there = [size for size in SHOWN if (runs["latent"] == size).any()]
+    for latent in there or sorted(set(runs["latent"]))[-1:]:
+        mine = runs[runs["latent"] == latent]
+        run = mine.sort_values("best_validation_loss", kind="stable").iloc[0]
+        network: DeepSet = inputs.network(run)
+        places = grid(along.test_jets(inputs, run, 1).radius)
+        with torch.inference_mode():
+            found = network.filters(places).double().numpy()
+        point = {name: run[name] for name in ("run", *BY)}
+        size = sizes_of(found, places.double().numpy())
+        sizes.append(size.assign(**point)[[*point, *size]])
+        relative = (found / np.where(size["dead"], 1.0, size["maximum"])).round(DIGITS)
+        columns = {f"filter_{n}": relative[..., n].ravel() for n in range(relative.shape[-1])}
+        y, phi = places.double().numpy().reshape(-1, 2).T.round(DIGITS)
+        tables.append(pd.DataFrame(point | {"y": y, "phi": phi} | columns))
+    if not tables:
+        return (pd.DataFrame(columns=[*BY, name]) for name in ("y", "filter"))
+    return pd.concat(tables, ignore_index=True), pd.concat(sizes, ignore_index=True)

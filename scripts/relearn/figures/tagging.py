@@ -127,6 +127,9 @@ def by_name(
         Colours.
     """
     labels = present(points, key, labels)
+    if not labels:
+        panels.nothing(ax)
+        return
     look = look or looks(list(labels))
     for place, name in enumerate(labels):
         mine, point = runs[runs[key] == name], points[points[key] == name].iloc[0]
@@ -205,6 +208,9 @@ def bars(
         Colours.
     """
     labels = present(pairs, key, labels)
+    if not labels:
+        panels.nothing(ax, "nothing to compare")
+        return
     look = look or looks(list(labels))
     for place, name in enumerate(labels):
         row = pairs[pairs[key] == name].iloc[0]

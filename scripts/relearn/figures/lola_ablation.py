@@ -24,6 +24,9 @@ TALK = {  # %
     "rows=last": -0.3,
     "rows=last+sums=1+minima=0": -1.2,
 }
+TICKS = (-20, -5, -1, -0.5, 0, 0.5, 1, 5, 20)  # %
+TALK_LOOK = {"color": style.BLACK, "mfc": "white", "ms": 6, "ls": "", "zorder": 4}
+BELOW = 0.4  # the bar, where the talk's number stands
 LINEAR = 1.0  # %, up to which the axis is linear
 
 
@@ -60,13 +63,14 @@ def _talk(ax: Axes, pairs: pd.DataFrame, labels: Mapping[str, str]) -> None:
     there = tagging.present(pairs, points.KEY, labels)
     stated = pairs.drop_duplicates(points.KEY).set_index(points.KEY)["ablation"].map(TALK)
     for place, name in enumerate(there):
-        ax.plot(stated[name], place, "D", color=style.BLACK, mfc="white", ms=7, zorder=4)
-    ax.plot([], [], "D", color=style.BLACK, mfc="white", ms=7, ls="", label="the talk")
+        ax.plot(stated[name], place + BELOW, "D", **TALK_LOOK)
+    ax.plot([], [], "D", label="the talk", **TALK_LOOK)
     ax.set_xscale("symlog", linthresh=LINEAR)
     low = min(-40.0, 2 * float(pairs["relative"].min()))
-    ax.set_xlim(low, max(5.0, 3 * float(pairs["relative"].max())))
-    ax.set_xticks([-20, -5, -2, -1, -0.5, 0, 0.5, 1, 2])
+    ax.set_xlim(low, max(1.0, 3 * float(pairs["relative"].max())))
+    ax.set_xticks([tick for tick in TICKS if low <= tick <= ax.get_xlim()[1]])
     tagging.percent_change(ax)
     ax.minorticks_off()
     ax.set_xlabel("relative change of the AUC")
-    ax.legend(loc="lower left")
+    ax.set_ylim(len(there) - 0.4, -0.5)
+    ax.legend(loc="center right")

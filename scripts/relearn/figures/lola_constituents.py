@@ -52,7 +52,7 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     (ours, talk), (forty, kinds) = fig.subplots(2, 2)
     _ours(ours, tables[""], tables["points"])
     for kind, values in TALK.items():
-        _talk(talk, {n: pair for n, pair in values.items()}, f"{tagging.KINDS[kind]}, talk", kind)
+        _talk(talk, values, tagging.KINDS[kind], kind)
     talk.set_ylim(*_alike(ours, talk))
     pairs = tables["pairs"]
     _against_forty(forty, pairs[pairs["against"] == "forty"])
@@ -78,8 +78,9 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
 
 
 def _ours(ax: Axes, runs: pd.DataFrame, points: pd.DataFrame) -> None:
-    for kind, (colour, marker, line) in LOOKS.items():
+    for side, (kind, (colour, marker, line)) in zip((-1, 1), LOOKS.items(), strict=True):
         mine = [table[table["kind"] == kind] for table in (runs, points)]
+        mine = [one.assign(constituents=one["constituents"] + side * SHIFT / 2) for one in mine]
         if len(mine[0]):
             tagging.over(
                 ax,

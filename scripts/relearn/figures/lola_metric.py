@@ -19,7 +19,9 @@ METRICS = {
     "trained/euclid": "trained, from Euclid",
     "trained/random": "trained, from random",
 }
-WIDTH = 0.32  # of a component's place, to either side
+WIDTH = 0.3  # of a component's place, to either side
+BESIDE = 0.43  # where the talk's number stands
+TALK_LOOK = {"color": style.BLACK, "mfc": "white", "ms": 5, "lw": 1.2, "zorder": 4}
 
 
 def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figure:
@@ -75,7 +77,7 @@ def _from(ax: Axes, rows: pd.DataFrame) -> None:
     """Draw the metrics of one start: a line from start to end for each network."""
     for place, (name, (value, error)) in enumerate(TALK.items()):
         ends = (place - WIDTH, place + WIDTH)
-        ax.fill_between(ends, value - error, value + error, **panels.TALK_LOOK, zorder=0)
+        ax.errorbar(place + BESIDE, value, error, fmt="D", **TALK_LOOK)
         mine = rows[rows["component"] == name]
         colour = style.PALETTE[place]
         for _, row in mine.iterrows():
@@ -86,7 +88,7 @@ def _from(ax: Axes, rows: pd.DataFrame) -> None:
     grey = {"color": style.GREY, "ls": ""}
     ax.plot([], [], "o", mfc="white", label="start", **grey)
     ax.plot([], [], "o", label="learned, each trial", **grey)
-    ax.fill_between([], [], [], label="the talk's", **panels.TALK_LOOK)
+    ax.errorbar([], [], [], fmt="D", label="the talk's", **TALK_LOOK)
     ax.axhline(0, color=style.BLACK, lw=1)
     ax.set_xticks(range(len(COMPONENTS)), list(COMPONENTS.values()))
     ax.set_xlim(-0.6, len(COMPONENTS) - 0.4)

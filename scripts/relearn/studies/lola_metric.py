@@ -5,6 +5,9 @@ divided by the mean of its four absolute values, which is 1 in the talk's result
 of K: K is positive, and Minkowski's is (1, −1, −1, −1) whatever its own sign was.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +35,8 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     normalised, from its start to the best epoch.
 
     `components` has four rows for each network with a trained metric that did not diverge: the
-    columns of its point, ``run``, ``trial``, ``component``, ``value`` and ``start``, normalised.
+    columns of its point, ``run``, ``trial``, ``component``, ``value`` and ``start``, normalised,
+    both with the sign of the learned K.
     """
     inputs = tagging.with_defaults(inputs, **FIXED)
     rows, components = [], []
@@ -43,7 +47,8 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
         start, end = start_of(run), np.array(inputs.network(run).metric)
         rows.append(_row(start, end))
         own = {name: run[name] for name in ("run", *BY, "trial")}
-        both = zip(COMPONENTS, normalised(end), normalised(start), strict=True)
+        begin = normalised(start) * np.sign(start[0] * end[0])  # one sign for both
+        both = zip(COMPONENTS, normalised(end), begin, strict=True)
         components += [
             own | dict(zip(("component", "value", "start"), x, strict=True)) for x in both
         ]
@@ -51,10 +56,33 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     found = pd.DataFrame(rows, index=inputs.runs.index)
     return {
         "": inputs.runs.drop(columns="folder").join(found),
-        "points": tagging.summary(inputs, BY),
-        "pairs": tagging.compare(inputs, FIXED, BY),
+        "points": _each(inputs, tagging.summary, together=False),
+        "pairs": _each(inputs, lambda part, by: tagging.compare(part, FIXED, by), together=True),
         "components": pd.DataFrame(components, columns=columns),
     }
+
+
+def _each(inputs: StudyInputs, table: Callable[..., pd.DataFrame], together: bool) -> pd.DataFrame:
+    """Return a table made start by start: trials from random starts spread more than others.
+
+    Parameters
+    ----------
+    inputs
+        Of the study.
+    table
+        Of part of the inputs, by `BY`.
+    together
+        Whether each start is taken with the fixed metric, or that is a part of its own.
+    """
+    fixed = inputs.runs["metric"] == FIXED["metric"]
+    parts = [
+        inputs.runs[~fixed & (inputs.runs["metric_start"] == start)]
+        for start in dict.fromkeys(inputs.runs["metric_start"][~fixed])
+    ]
+    own = inputs.runs[fixed]
+    parts = [pd.concat([own, part]) for part in parts] if together else [own, *parts]
+    tables = [table(replace(inputs, runs=part), BY) for part in parts if len(part)]
+    return pd.concat(tables, ignore_index=True)
 
 
 def normalised(metric: Array) -> Array:
@@ -64,7 +92,7 @@ def normalised(metric: Array) -> Array:
 
 def start_of(run: pd.Series) -> Array:
     """Return the metric (4,) that a run began with: its seed makes the same initial weights."""
-    _, there = storage.locate(run["folder"], run["run"])
+    _, there = storage.locate(Path(run["folder"]), run["run"])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(there.seed)
         return np.array(taggerfile.untrained(there).metric)

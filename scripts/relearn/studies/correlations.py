@@ -1,6 +1,7 @@
 """Which taggers judge the same jets alike, and in which order others have found them."""
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -112,7 +113,8 @@ def order(
     Errors of the test jets are common to all taggers in part: their covariances are those that the
     errors of the differences imply. The areas are drawn within them (Student's t in the spread of
     trials), and τ of the draws has the interval. Draws are noisier than what they are drawn about,
-    so that it reaches a little too far towards 0.
+    so that it reaches a little too far towards 0. τ has steps of one pair, and so has the interval
+    at least on either side.
 
     Parameters
     ----------
@@ -159,4 +161,7 @@ def order(
     student = stats.t.rvs(freedom, size=(DRAWS, len(names)), random_state=random)
     taus = kendall(auc + noise + trials * student, values)
     low, high = np.quantile(taus, [LEVEL, 1 - LEVEL])
-    return found | {"tau_error": float(taus.std()), "tau_low": low, "tau_high": high}
+    step = 2 / sum(one != other for one, other in combinations(values, 2))
+    low, high = min(low, found["tau"] - step), max(high, found["tau"] + step)
+    error = float(taus.std())
+    return found | {"tau_error": error, "tau_low": max(low, -1.0), "tau_high": min(high, 1.0)}

@@ -16,7 +16,7 @@ FEATURES = {
 }
 AGAINST = {
     "momenta": ("Against four-vectors alone", "AUC $-$ AUC of four-vectors"),
-    "true": ("Against true impact parameters", "AUC $-$ AUC with true $d_0$, $z_0$"),
+    "truth": ("Against true impact parameters", "AUC $-$ AUC with true $d_0$, $z_0$"),
 }
 
 

@@ -7,13 +7,13 @@ from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES, NONE
 
 TRUE, SMEARED = "d0+z0", "d0_smeared+z0_smeared"
-REFERENCES = {"momenta": {"features": NONE}, "true": {"features": TRUE}}
+REFERENCES = {"momenta": {"features": NONE}, "truth": {"features": TRUE}}
 
 
 def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     """Return the runs, their `points`, `roc` curves, and `pairs` of points.
 
-    In `pairs`, ``against`` is ``momenta``: differences to four-vectors alone; or ``true``: to true
+    In `pairs`, ``against`` is ``momenta``: differences to four-vectors alone; or ``truth``: to true
     impact parameters, what is lost by their resolution.
     """
     return {

@@ -55,7 +55,16 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
 
 
 def choose(path: str | Path, kind: str, number: int) -> dict[str, Array]:
-    """Return the constituents (n, 4) of a jet of each class that shows the steps.
+    """Return the constituents (n, 4) of a jet of each class that shows the steps, as `find`."""
+    found = {}
+    for side, row in find(path, kind, number).items():
+        block = tagfile.read(path, "test", kind, rows=slice(row, row + 1))
+        found[side] = block.p4[0].astype(np.float64)
+    return found
+
+
+def find(path: str | Path, kind: str, number: int) -> dict[str, int]:
+    """Return the row among the test jets of a jet of each class that shows the steps.
 
     The jets of which most is true come first, in the order of the dataset: it is a usual one,
     which counts three times (a merged top with a soft-drop mass near the top's, a QCD jet with a
@@ -82,7 +91,7 @@ def choose(path: str | Path, kind: str, number: int) -> dict[str, Array]:
         if not 0 <= number < len(rows):
             raise UserError(
                 f"{path}: no test jet {number} of the {side}, only {len(rows)} "
-                "(studies.image_steps.options.jet counts from 0)"
+                "(options.jet of the study counts from 0)"
             )
         usual = np.abs(mass[rows] / np.median(mass[rows]) - 1) < USUAL
         if side == "signal":
@@ -90,8 +99,7 @@ def choose(path: str | Path, kind: str, number: int) -> dict[str, Array]:
             usual &= block.truth["merged"][rows] > 0
         places = [three_maxima(image) for image in jet_image(block.p4[rows], ())]
         score = 3 * usual + [shows(one) for one in places]
-        best = rows[np.argsort(-score, kind="stable")[number]]
-        chosen[side] = block.p4[best].astype(np.float64)
+        chosen[side] = int(rows[np.argsort(-score, kind="stable")[number]])
     return chosen
 
 

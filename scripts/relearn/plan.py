@@ -69,6 +69,20 @@ STUDIES = {
     "image_preprocessing": StudyPlan(
         "Steps of a jet image on and off", extras=("points", "roc", "pairs")
     ),
+    "image_pearson": StudyPlan(
+        "What the output of an image tagger goes with",
+        extras=("layers", "rings", "pixels"),
+        options={"jets": 20_000},
+    ),
+    "image_features": StudyPlan(
+        "Feature maps, layer by layer",
+        extras=("layers", "maps"),
+        options={"jets": 20_000, "jet": 0},
+    ),
+    "mass_slices": StudyPlan(
+        "Masses of jets chosen by truth, trees and network",
+        extras=("points", "histograms", "calibration"),
+    ),
     "pixel_threshold": StudyPlan(
         "Faint pixels made dark", extras=("points", "pairs", "tested"), options={"jets": 40_000}
     ),

@@ -21,6 +21,7 @@ from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 
 COMPONENTS = ("K", "L", "M", "N")  # of E, px, py, pz
+NUMBERS = ("factor", "opposite", "anisotropy", "travelled")
 FIXED = {"metric": "fixed", "metric_start": "minkowski"}
 BY = (*AXES, *FIXED)
 Array = NDArray[np.float64]
@@ -53,7 +54,7 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
             own | dict(zip(("component", "value", "start"), x, strict=True)) for x in both
         ]
     columns = ("run", *BY, "trial", "component", "value", "start")
-    found = pd.DataFrame(rows, index=inputs.runs.index)
+    found = pd.DataFrame(rows, index=inputs.runs.index, columns=[*COMPONENTS, *NUMBERS])
     return {
         "": inputs.runs.drop(columns="folder").join(found),
         "points": _each(inputs, tagging.summary, together=False),
@@ -74,14 +75,15 @@ def _each(inputs: StudyInputs, table: Callable[..., pd.DataFrame], together: boo
     together
         Whether each start is taken with the fixed metric, or that is a part of its own.
     """
-    fixed = inputs.runs["metric"] == FIXED["metric"]
+    runs = inputs.runs
+    fixed = runs["metric"] == FIXED["metric"]
+    starts = runs["metric_start"].where(~fixed, "")
     parts = [
-        inputs.runs[~fixed & (inputs.runs["metric_start"] == start)]
-        for start in dict.fromkeys(inputs.runs["metric_start"][~fixed])
+        runs[(starts == start) | (fixed & together)]
+        for start in dict.fromkeys(starts)
+        if start or not together
     ]
-    own = inputs.runs[fixed]
-    parts = [pd.concat([own, part]) for part in parts] if together else [own, *parts]
-    tables = [table(replace(inputs, runs=part), BY) for part in parts if len(part)]
+    tables = [table(replace(inputs, runs=part), BY) for part in parts or [runs]]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -104,9 +106,6 @@ def _factor(metric: Array) -> float:
 
 def _row(start: Array, end: Array) -> dict[str, Any]:
     metric, space = normalised(end), np.abs(end[1:])
-    return dict(zip(COMPONENTS, metric, strict=True)) | {
-        "factor": _factor(end),
-        "opposite": int((metric[1:] < 0).all()),
-        "anisotropy": float(np.ptp(space) / space.mean()),
-        "travelled": float(np.abs(end - start).max()),
-    }
+    anisotropy = np.ptp(space) / space.mean()
+    numbers = (_factor(end), int((metric[1:] < 0).all()), anisotropy, np.abs(end - start).max())
+    return dict(zip((*COMPONENTS, *NUMBERS), (*metric, *numbers), strict=True))

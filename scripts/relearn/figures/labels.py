@@ -6,14 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-DISTANCES = (5, 9, 14, 20, 28, 38, 50, 64)  # of a text from its point, in points of print
+DISTANCES = (6, 9, 14, 20, 28, 38, 50, 64)  # of a text from its point, in points of print
 ANGLES = np.radians(np.arange(0, 360, 15))
 SWEEPS = 4  # over all texts: each may move once the others have moved
 ROOM = 1.5  # around a text
-DOT = 4.5  # around a point
-COVERED = 30.0  # price of a text that covers another, in units of its distance
+DOT, TINY = 4.5, 1.5  # around a marker, and around a dot
+COVERED = 30.0  # price of a text that covers a marker, in units of its distance
+HIDDEN = 90.0  # of one that covers another
+SPECK = 6.0  # of one that covers a dot
 CROSSED = 40.0  # of one whose line goes through another text
 LEADER = 9  # distance from which a thin line leads to the point
 Array = NDArray[np.float64]
@@ -29,7 +32,9 @@ class Label:
     colour: str
 
 
-def place(ax: Axes, labels: Sequence[Label], points: Array, size: float = 7.5) -> None:
+def place(
+    ax: Axes, labels: Sequence[Label], points: Array, small: Array, size: float = 8.5
+) -> None:
     """Write texts beside their points.
 
     Limits, scales and place of the axes have to be final: call
@@ -42,7 +47,9 @@ def place(ax: Axes, labels: Sequence[Label], points: Array, size: float = 7.5) -
     labels
         Texts and their points; those outside of the axes are left out.
     points
-        (m, 2) all that is not to be covered, in data coordinates.
+        (m, 2) markers that are not to be covered, in data coordinates.
+    small
+        (k, 2) dots that may be, if there is no room.
     size
         Of the font.
     """
@@ -55,13 +62,17 @@ def place(ax: Axes, labels: Sequence[Label], points: Array, size: float = 7.5) -
     anchors = anchors[[frame.contains(*at) for at in anchors]]
     if not labels:
         return
-    dots = ax.transData.transform(np.asarray(points, dtype=float).reshape(-1, 2))
-    dots = np.concatenate([dots, anchors])
-    dots = np.concatenate([dots - DOT * unit, dots + DOT * unit], axis=1)
+    dots, tiny = (
+        _around(ax.transData.transform(np.asarray(one, dtype=float).reshape(-1, 2)), size * unit)
+        for one, size in ((points, DOT), (small, TINY))
+    )
     boxes = [_candidates(*_size(ax, one.text, size, renderer), unit) for one in labels]
     boxes = [one + np.tile(at, 2) for one, at in zip(boxes, anchors, strict=True)]
     prices = [
-        np.repeat(DISTANCES, len(ANGLES)) + COVERED * _overlaps(one, dots) + 1e6 * _out(one, inside)
+        np.repeat(DISTANCES, len(ANGLES))
+        + COVERED * _overlaps(one, dots)
+        + SPECK * _overlaps(one, tiny)
+        + 1e6 * _out(one, inside)
         for one in boxes
     ]
     chosen = [int(np.argmin(price)) for price in prices]
@@ -69,7 +80,7 @@ def place(ax: Axes, labels: Sequence[Label], points: Array, size: float = 7.5) -
         for n, mine in enumerate(boxes):
             others = [m for m in range(len(boxes)) if m != n]
             there = np.array([boxes[m][chosen[m]] for m in others]).reshape(-1, 4)
-            price = prices[n] + 3 * COVERED * _overlaps(mine, there)
+            price = prices[n] + HIDDEN * _overlaps(mine, there)
             price += CROSSED * _through(mine, anchors[n], there)
             lines = [_through(boxes[m][[chosen[m]]], anchors[m], mine, each=True) for m in others]
             price += CROSSED * np.sum(lines, axis=0) if lines else 0
@@ -77,7 +88,7 @@ def place(ax: Axes, labels: Sequence[Label], points: Array, size: float = 7.5) -
     for label, at, mine, best in zip(labels, anchors, boxes, chosen, strict=True):
         middle = (mine[best, :2] + mine[best, 2:]) / 2 - at
         far = DISTANCES[best // len(ANGLES)] >= LEADER
-        line = {"arrowstyle": "-", "color": label.colour, "lw": 0.5, "alpha": 0.7, "shrinkA": 0}
+        line = {"arrowstyle": "-", "color": label.colour, "lw": 0.7, "alpha": 0.9, "shrinkA": 0}
         ax.annotate(
             label.text,
             (label.x, label.y),
@@ -88,8 +99,14 @@ def place(ax: Axes, labels: Sequence[Label], points: Array, size: float = 7.5) -
             fontsize=size,
             color=label.colour,
             arrowprops={**line, "shrinkB": 2, "relpos": (0.5, 0.5)} if far else None,
+            path_effects=[withStroke(linewidth=1.5, foreground="white")],
             zorder=5,
         ).set_in_layout(False)
+
+
+def _around(middles: Array, reach: float) -> Array:
+    """Return boxes (m, 4) around points (m, 2)."""
+    return np.concatenate([middles - reach, middles + reach], axis=1)
 
 
 def _size(ax: Axes, text: str, size: float, renderer: object) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter
 
 from relearn.figures import empty, labels, panels, style, tagging
 
@@ -57,7 +58,7 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     if (fig := empty.all_diverged(tables[""])) is not None:
         return fig
     runs, points = (_shown(tables[name]) for name in ("", "points"))
-    fig = Figure(figsize=(14, 17))
+    fig = Figure(figsize=(13, 16))
     axes = fig.subplots(3, 2, height_ratios=(1, 1, 1.15))
     letters = iter("abcdef")
     for row, (value, y) in zip(axes, Y.items(), strict=False):
@@ -65,6 +66,7 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
             _against(ax, runs, points, x, value)
             ax.set_xlabel(text)
             panels.plain_log("x", ax)
+            ax.xaxis.set_major_formatter(FuncFormatter(lambda number, _: f"{number:,.10g}"))
             panels.title(ax, next(letters), f"{NAMES[value]} against {NAMES[x]}")
         if value == "miss":
             panels.r_axis(row, y)
@@ -79,7 +81,7 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     fig.draw_without_rendering()  # axes are where they will be
     for row, value in zip(axes, Y, strict=False):
         for ax, x in zip(row, X, strict=True):
-            _write(ax, points, x, value)
+            _write(ax, runs, points, x, value)
     return fig
 
 
@@ -118,14 +120,14 @@ def _against(ax: Axes, runs: pd.DataFrame, points: pd.DataFrame, x: str, value: 
             ax.vlines(point[x], trials.min(), trials.max(), color=colour, linewidth=1.2)
 
 
-def _write(ax: Axes, points: pd.DataFrame, x: str, value: str) -> None:
+def _write(ax: Axes, runs: pd.DataFrame, points: pd.DataFrame, x: str, value: str) -> None:
     """Name each tagger at its largest point."""
     good = points[np.isfinite(points[value]) & np.isfinite(points[x])]
     texts = [
         labels.Label(one[x], one[value], _text(one), _look(one["family"])[0])
         for _, one in good[good["largest"]].iterrows()
     ]
-    labels.place(ax, texts, good[[x, value]].to_numpy(float))
+    labels.place(ax, texts, *(one[[x, value]].dropna().to_numpy(float) for one in (good, runs)))
 
 
 def _text(point: pd.Series) -> str:

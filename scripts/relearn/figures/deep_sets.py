@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Circle
 
 from relearn.figures import empty, panels, style, tagging
 
@@ -98,9 +99,10 @@ def _contours(
     for row in sizes[~sizes["dead"]].sort_values("distance", ascending=False).itertuples():
         place = {"index": "phi", "columns": "y", "values": f"filter_{row.filter}"}
         values = filters.pivot(**place).to_numpy()
-        if values.min() < HALF:
+        if np.nanmin(values) < HALF:
             colour = [cmap(norm(row.distance))]
             ax.contour(y, phi, values, levels=[HALF], colors=colour, linewidths=1.0, alpha=0.8)
+    ax.add_patch(Circle((0, 0), norm.vmax, fill=False, color=style.GREY, linestyle=":"))
     ax.plot(0, 0, "+", color=style.RED, markersize=9, mew=1.5)
 
 
@@ -114,7 +116,7 @@ def _sizes(ax: Axes, sizes: pd.DataFrame) -> None:
             look = {"markeredgecolor": colour, "markerfacecolor": face, "alpha": 0.8}
             if len(part):
                 ax.plot(part["distance"], part["area"], "o", markersize=5, label=label, **look)
-    ax.set_yscale("log")
+    panels.plain_log("y", ax)
     ax.set_xlabel("distance of the maximum from the axis")
     ax.set_ylabel("area above half of the maximum")
     ax.legend()

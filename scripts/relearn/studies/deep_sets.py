@@ -12,9 +12,9 @@ from relearn.taggerruns import AXES
 
 BY = (*AXES, "latent")
 SHOWN = (32, 128)  # latent spaces whose filters the paper and the talk show
-POINTS = 61  # of the grid along either axis
+POINTS = 51  # of the grid along either axis
 HALF = 0.5  # of a filter's maximum: inside is what it sees
-DIGITS = 4
+DIGITS = 3
 Array = NDArray[np.float64]
 
 
@@ -25,7 +25,7 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     ``architecture``), and of each point to the largest latent space of its architecture
     (``latent``).
 
-    `filters` has a row for each place ``y``, ``phi`` around the jet's axis, out to R, and for each
+    `filters` has a row for each place ``y``, ``phi`` within R of the jet's axis, and for each
     EFN shown: the trial with the lowest validation loss, ``latent`` as in `SHOWN` or, where there
     is none, the largest; ``filter_0`` … are Φ there, over its maximum. `sizes` has a row for each
     filter: its ``maximum``; ``distance`` of the place where it is from the axis; ``area`` of where
@@ -49,24 +49,25 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     }
 
 
-def grid(radius: float) -> torch.Tensor:
-    """Return y and φ (POINTS, POINTS, 2) of places out to a radius, y along the first axis."""
-    line = torch.linspace(-radius, radius, POINTS)
-    return torch.stack(torch.meshgrid(line, line, indexing="ij"), dim=-1)
+def grid(radius: float) -> tuple[Array, float]:
+    """Return y and φ (n, 2) of places in a circle around the axis, and the step between them."""
+    line, step = np.linspace(-radius, radius, POINTS, retstep=True)
+    places = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    return places[np.hypot(*places.T) < radius + step / 2], step
 
 
-def sizes_of(filters: Array, places: Array) -> pd.DataFrame:
-    """Return what filters (n, n, latent) on a grid (n, n, 2) see; see `measure`."""
-    step = places[1, 0, 0] - places[0, 0, 0]
+def sizes_of(filters: Array, places: Array, step: float) -> pd.DataFrame:
+    """Return what filters (n, latent) at the places (n, 2) of a grid see; see `measure`."""
+    apart = np.hypot(*places.T)
     rows = []
-    for number, one in enumerate(np.moveaxis(filters, -1, 0)):
-        top, lit = one.max(), one > HALF * one.max()
-        peak = places[np.unravel_index(one.argmax(), one.shape)]
-        edge = lit[[0, -1]].any() or lit[:, [0, -1]].any()
-        row = {"filter": number, "dead": top <= 0, "maximum": top}
-        row |= {"distance": float(np.hypot(*peak)), "area": lit.sum() * step**2, "inside": not edge}
-        if top <= 0:
-            row |= {"distance": np.nan, "area": 0.0, "inside": False}
+    for number, one in enumerate(filters.T):
+        top = one.max()
+        row = {"filter": number, "dead": top <= 0, "maximum": top, "distance": np.nan, "area": 0.0}
+        row["inside"] = False
+        if top > 0:
+            lit = one > HALF * top
+            row |= {"distance": apart[one.argmax()], "area": lit.sum() * step**2}
+            row["inside"] = not (apart[lit] > apart.max() - step).any()
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -80,15 +81,15 @@ def _filters(inputs: StudyInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         mine = runs[runs["latent"] == latent]
         run = mine.sort_values("best_validation_loss", kind="stable").iloc[0]
         network: DeepSet = inputs.network(run)
-        places = grid(along.test_jets(inputs, run, 1).radius)
+        places, step = grid(along.test_jets(inputs, run, 1).radius)
         with torch.inference_mode():
-            found = network.filters(places).double().numpy()
+            found = network.filters(torch.from_numpy(places).float()).double().numpy()
         point = {name: run[name] for name in ("run", *BY)}
-        size = sizes_of(found, places.double().numpy())
+        size = sizes_of(found, places, step)
         sizes.append(size.assign(**point)[[*point, *size]])
         relative = (found / np.where(size["dead"], 1.0, size["maximum"])).round(DIGITS)
-        columns = {f"filter_{n}": relative[..., n].ravel() for n in range(relative.shape[-1])}
-        y, phi = places.double().numpy().reshape(-1, 2).T.round(DIGITS)
+        columns = {f"filter_{n}": column for n, column in enumerate(relative.T)}
+        y, phi = places.T.round(DIGITS)
         tables.append(pd.DataFrame(point | {"y": y, "phi": phi} | columns))
     if not tables:
         return (pd.DataFrame(columns=[*BY, name]) for name in ("y", "filter"))

@@ -40,7 +40,7 @@ def pearson():
     pixels = pixels.drop(pixels.index[::7])
     low = np.array([0.0, 0.05, 0.25])
     rings = pd.concat(
-        pd.DataFrame({"low": low, "high": low + 0.1, "target": target, "r": low, "r_error": 0.01})
+        pd.DataFrame({"low": low, "high": low + 0.1, "against": target, "r": low, "r_error": 0.01})
         for target in ("output", "truth")
     )
     layers = of_layers(constant=3, lowest=-0.4, highest=0.2, rms=0.3)

@@ -122,7 +122,7 @@ def test_tables_of_r_are_those_of_all_jets_at_once(made, monkeypatch):
     rings = tables["rings"]
     assert (rings["trials"] == 3).all() and len(rings) == 2 * (len(image_pearson.EDGES) - 1)
     sums = image_pearson.ring_sums(layers["image"])
-    truth = rings[rings["target"] == "truth"]["r"].to_numpy()
+    truth = rings[rings["against"] == "truth"]["r"].to_numpy()
     np.testing.assert_allclose(truth, np.corrcoef(sums.T, label)[-1, :-1], atol=1e-9)
 
 
@@ -132,7 +132,7 @@ def test_fewer_jets_are_the_first_ones(made):
     _, _, jets, layers = shown(study)
     sums = image_pearson.ring_sums(layers["image"])[:16]
     expected = np.corrcoef(sums[:, 0], jets.label[:16].numpy())[0, 1]
-    first = rings[(rings["low"] == 0) & (rings["target"] == "truth")]["r"].iloc[0]
+    first = rings[(rings["low"] == 0) & (rings["against"] == "truth")]["r"].iloc[0]
     assert first == pytest.approx(expected)
 
 

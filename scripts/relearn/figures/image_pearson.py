@@ -83,7 +83,7 @@ def _image(fig: SubFigure, rings: pd.DataFrame, pixels: pd.DataFrame) -> None:
 
 def _rings(ax: Axes, rings: pd.DataFrame) -> None:
     for target, (colour, marker, _) in TARGETS.items():
-        mine = rings[rings["target"] == target]
+        mine = rings[rings["against"] == target]
         place = (mine["low"] + mine["high"]) / 2
         half = (mine["high"] - mine["low"]) / 2
         look = {"fmt": marker, "color": colour, "capsize": 3, "markersize": 5}

@@ -58,7 +58,7 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     layer, ``image`` the first, with r between its values and the output: ``maps``, and ``side``,
     pixels, of each; ``constant`` values, the same in all jets; ``lowest``, ``highest`` and ``rms``
     of r. `rings`
-    has r of the sum of energies around the middle pixel: ``low`` and ``high``, of ΔR; ``target``,
+    has r of the sum of energies around the middle pixel: ``low`` and ``high``, of ΔR; ``against``,
     ``output`` or ``truth`` (1 for a top); ``trials``; ``r``, their mean, with ``_spread``,
     ``_sample`` (jackknife over the test jets), ``_error``, ``_low`` and ``_high``. `pixels` is of
     the network with the median AUC: layer, map, row, column, ``r`` with the output, and with the
@@ -79,7 +79,7 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     return {
         "": inputs.runs.drop(columns="folder"),
         "layers": pd.DataFrame(rows, columns=["run", *AXES, "trial", "layer", *SUMMARY]),
-        "rings": pd.DataFrame(rings, columns=[*AXES, "low", "high", "target", "trials", *RING]),
+        "rings": pd.DataFrame(rings, columns=[*AXES, "low", "high", "against", "trials", *RING]),
         "pixels": _pixels(found[feature_maps.median(runs)["run"]][0] if len(runs) else {}),
     }
 
@@ -137,7 +137,7 @@ def _rings(point: dict[str, Any], trials: list[tuple[Array, Array]]) -> list[dic
     for ring, (low, high) in enumerate(zip(EDGES, EDGES[1:], strict=False)):
         for which, target in enumerate(TARGETS):
             r, error = np.array([[part[which, ring] for part in one] for one in trials]).T
-            place = {"low": low, "high": high, "target": target, "trials": len(trials)}
+            place = {"low": low, "high": high, "against": target, "trials": len(trials)}
             rows.append(point | place | jackknife.over_trials("r", r, error))
     return rows
 

@@ -1,4 +1,4 @@
-"""Events given up in their shower: which, and that hardly any is lost that would have had the jet."""
+"""Events given up in their shower: which, and that hardly any with the jet is among them."""
 
 import json
 

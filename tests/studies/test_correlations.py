@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from relearn.studies import correlations
+from relearn.studies.pairs import Spread
 
 RANDOM = np.random.default_rng(11)
 
@@ -81,11 +82,9 @@ def test_kendall_is_that_of_scipy():
     assert correlations.kendall(np.array([3.0, 1, 2]), np.array([2.0, 1, 1])) == 1, "no tie counts"
 
 
-def points(aucs, sample=0.004, trials=0.0005):
-    error = np.hypot(sample, trials)
-    return pd.DataFrame(
-        {"tagger": list(aucs), "auc": list(aucs.values()), "auc_sample": sample, "auc_error": error}
-    )
+def points(aucs, sample=0.004):
+    columns = {"tagger": list(aucs), "auc": list(aucs.values()), "auc_sample": sample}
+    return pd.DataFrame(columns)
 
 
 def pairs(aucs, sample=0.001, reach=0.004):
@@ -104,11 +103,10 @@ def pairs(aucs, sample=0.001, reach=0.004):
 EXPECTED = {"a": 0.98, "b": 0.97, "c": 0.96, "d": 0.95}
 
 
-def order(*aucs, **errors):
+def order(*aucs, sample=0.004, trials=0.0005, reach=0.004):
     mine = dict(zip("abcd", aucs, strict=True))
-    reach = {"reach": errors.pop("reach", 0.004)}
-    both = (points(mine, **errors), pairs(mine, **reach))
-    return correlations.order(EXPECTED, *both, freedom=20)
+    spreads = dict.fromkeys("abcd", Spread(trials**2, 20))
+    return correlations.order(EXPECTED, points(mine, sample), pairs(mine, reach=reach), spreads)
 
 
 def test_what_is_far_apart_keeps_its_order():
@@ -140,9 +138,6 @@ def test_one_pair_within_its_error_is_as_often_in_order_as_a_normal_variable_say
 
 
 def test_without_a_spread_of_trials_nothing_is_known():
-    mine = dict(zip("abcd", (0.9, 0.8, 0.7, 0.6), strict=True))
-    found = correlations.order(EXPECTED, points(mine, trials=np.nan), pairs(mine), freedom=0)
-    assert np.isnan(found["tau_error"]) and (found["tau_low"], found["tau_high"]) == (
-        -np.inf,
-        np.inf,
-    )
+    found = order(0.9, 0.8, 0.7, 0.6, trials=np.nan)
+    assert np.isnan(found["tau_error"]) and found["tau"] == 1
+    assert (found["tau_low"], found["tau_high"]) == (-np.inf, np.inf)

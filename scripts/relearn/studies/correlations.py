@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from relearn.studies.pairs import Spread
 from relearn.studies.tagging import LEVEL
 
 CLASSES = {"signal": 1, "background": 0}
@@ -106,7 +107,10 @@ def kendall(found: Array, expected: Array) -> Array:
 
 
 def order(
-    expected: Mapping[str, float], points: pd.DataFrame, pairs: pd.DataFrame, freedom: int
+    expected: Mapping[str, float],
+    points: pd.DataFrame,
+    pairs: pd.DataFrame,
+    spreads: Mapping[str, Spread],
 ) -> dict[str, float]:
     """Return how far AUCs are in an expected order, with an interval.
 
@@ -119,12 +123,12 @@ def order(
     Parameters
     ----------
     expected
-        Tagger → its number; three at least.
+        Tagger → its number; three (k) at least.
     points, pairs
-        Of these taggers, with ``tagger`` and ``one``, ``other``: see
-        `relearn.studies.tagger_comparison`.
-    freedom
-        Degrees of freedom of the spread of trials (`relearn.studies.tagging.pooled_spread`).
+        ``tagger``, ``auc`` and ``auc_sample`` of these taggers and others
+        (`relearn.studies.tagging.summary`); their differences (`relearn.studies.pairs.table`).
+    spreads
+        Tagger → what its trials add to the error of its AUC.
 
     Returns
     -------
@@ -150,10 +154,10 @@ def order(
             ):
                 told += 1
                 alike += (pair["difference"] > 0) == (values[i] > values[j])
-    # what the trials add to the error of a mean
-    trials = np.sqrt((points["auc_error"].to_numpy() ** 2 - sample**2).clip(min=0))
+    trials = np.sqrt([spreads[name].variance for name in names])
+    freedom = np.array([spreads[name].freedom for name in names], dtype=float)
     found = {"taggers": len(names), "told": told, "alike": alike, "tau": kendall(auc, values)}
-    if not (np.isfinite(auc).all() and np.isfinite(trials).all() and freedom > 0):
+    if not (np.isfinite(auc).all() and np.isfinite(trials).all()):
         return found | {"tau_error": np.nan, "tau_low": -np.inf, "tau_high": np.inf}
     random = np.random.default_rng(0)
     level, axes = np.linalg.eigh(covariance)

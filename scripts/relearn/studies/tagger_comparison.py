@@ -1,9 +1,8 @@
 """All taggers on the same events: how good, how large, how dear, how alike, and all as one."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relearn.errors import UserError
-from relearn.studies import combination, correlations, taggers, tagging
+from relearn.studies import combination, correlations, pairs, taggers, tagging
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES, LABEL, NONE
 from relearn.training import quality
@@ -68,7 +67,7 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
 
     `points` has the columns of `relearn.studies.tagging.summary`, means of `COSTS`, and ``rank``
     by AUC among the largest single taggers, 1 the best, 0 for all others. `pairs` holds the
-    differences of each two points, both ways: ``one`` minus ``other``, with their ranks. The best
+    differences of each two points, both ways (`relearn.studies.pairs`), with their ranks. The best
     is chosen by the jets that it is tested with, and so a little flattered. `correlations`:
     `relearn.studies.correlations.table`. `orders`: how far our order is that of another
     comparison (`relearn.studies.correlations.order`), of taggers with the same inputs.
@@ -91,21 +90,19 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
             alike.append(correlations.table(names, outputs, label, weight).assign(dataset=dataset))
         everything = replace(inputs, runs=pd.concat([inputs.runs, *made], ignore_index=True))
         points = _points(everything)
-        pairs = _pairs(everything, points)
+        differences = _pairs(everything, points)
         roc = tagging.roc_table(everything, BY)
     return {
         "": everything.runs.drop(columns="folder"),
         "points": points,
         "roc": roc,
-        "pairs": pairs,
+        "pairs": differences,
         "correlations": pd.concat(alike, ignore_index=True) if alike else _empty(CORRELATIONS),
-        "orders": _orders(everything.runs, points, pairs),
+        "orders": _orders(everything.runs, points, differences),
     }
 
 
 CORRELATIONS = ("one", "other", "class", "pearson", "rank", "dataset")
-DIFFERENCE = tuple(name for name in tagging.COMPARED if not name.startswith("relative"))
-PAIRS = ("dataset", "one", "other", "one_rank", "other_rank", *DIFFERENCE)
 ORDERS = (
     *("dataset", "source", "kind", "taggers", "told", "alike"),
     *("tau", "tau_error", "tau_low", "tau_high"),
@@ -229,40 +226,31 @@ def _points(inputs: StudyInputs) -> pd.DataFrame:
 
 
 def _pairs(inputs: StudyInputs, points: pd.DataFrame) -> pd.DataFrame:
-    place = points.set_index(list(BY))["rank"]
+    rank = points.set_index(list(BY))["rank"]
+    tables = [
+        pairs.table(
+            [
+                ({"tagger": one["tagger"], "rank": rank.loc[tuple(one.values())]}, trials)
+                for one, trials in _parts(runs)
+            ]
+        ).assign(dataset=dataset)
+        for dataset, runs in inputs.runs.groupby("dataset", sort=False)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _orders(runs: pd.DataFrame, points: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
     rows = []
-    for dataset, runs in inputs.runs.groupby("dataset", sort=False):
-        there = _parts(runs)
-        pooled = tagging.pooled_spread([trials["auc"] for _, trials in there])
-        for (one, mine), (other, theirs) in combinations(there, 2):
-            found = tagging.difference(mine, theirs, pooled)
-            ends = [(point["tagger"], place.loc[tuple(point.values())]) for point in (one, other)]
-            for (a, b), values in ((ends, found), (ends[::-1], _reversed(found))):
-                names = {"one": a[0], "other": b[0], "one_rank": a[1], "other_rank": b[1]}
-                rows.append({"dataset": dataset} | names | values)
-    return pd.DataFrame(rows, columns=list(PAIRS))
-
-
-def _reversed(found: Mapping[str, float]) -> dict[str, float]:
-    """Return the other minus the one."""
-    turned = {"difference_low": -found["difference_high"], "sigmas": -found["sigmas"]}
-    turned |= {"difference_high": -found["difference_low"], "difference": -found["difference"]}
-    for name in ("trials", "auc"):
-        turned |= {name: found[f"reference_{name}"], f"reference_{name}": found[name]}
-    return {**found, **turned}
-
-
-def _orders(runs: pd.DataFrame, points: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    rows = []
-    for dataset, all_points in points.groupby("dataset", sort=False):
-        mine = all_points[all_points["largest"] & (all_points["trials"] > 0)]
-        mine = mine[(mine["kind"] == KIND) & mine["tagger"].isin(PUBLIC)]
-        known = {name: auc for name, auc in PUBLIC.items() if name in set(mine["tagger"])}
+    for dataset, mine in runs.groupby("dataset", sort=False):
+        parts = _parts(mine)
+        names = [one["tagger"] for one, _ in parts]
+        there = {one["tagger"] for one, _ in parts if one["kind"] == KIND}
+        known = {name: auc for name, auc in PUBLIC.items() if name in there}
         if len(known) < 3:
             continue
-        good = runs[(runs["dataset"] == dataset) & (runs["status"] == tagging.OK)]
-        _, freedom = tagging.pooled_spread([t["auc"] for _, t in tagging.points(good, BY)])
-        beside = pairs[pairs["dataset"] == dataset]
-        found = correlations.order(known, mine, beside, freedom)
+        spreads = dict(zip(names, pairs.spreads([trials for _, trials in parts]), strict=True))
+        areas = points[(points["dataset"] == dataset) & points["largest"]]
+        beside = differences[differences["dataset"] == dataset]
+        found = correlations.order(known, areas, beside, spreads)
         rows.append({"dataset": dataset, "source": PUBLISHED, "kind": KIND} | found)
     return pd.DataFrame(rows, columns=list(ORDERS))

@@ -159,11 +159,16 @@ def test_an_efn_is_blind_to_soft_particles(eta, phi):
     assert (outputs(particle, jets) - outputs(particle, soft)).abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("options", [{}, MOMENTA])
 @pytest.mark.parametrize("kind", KINDS)
-def test_both_sums_are_the_same(kind):
-    jets = made_up(deepsets.CHUNK + 9, 10)
-    network = deepsets.build("small", kind=kind)
+@pytest.mark.parametrize("jets_at_a_time", [1, 7, 100])
+def test_both_sums_are_the_same(jets_at_a_time, kind, options, monkeypatch):
+    monkeypatch.setattr(deepsets, "CACHE", jets_at_a_time * 32 * 10)  # 32 nodes, 10 places
+    jets = made_up(30, 10, features=2 * (kind == "pfn"))
+    jets.p4[4] = 0  # none in this one
+    network = deepsets.build("small", kind=kind, features=jets.extra.shape[2], **options)
     (values,) = network.prepare(jets)
+    network.fit_scaling(values)
     packed, plain = network.packed_sum(values), network.padded_sum(values)
     torch.testing.assert_close(packed, plain, rtol=1e-5, atol=1e-5)
     gradients = [

@@ -35,7 +35,7 @@ SIZES: dict[str, dict[str, Any]] = {
 DEFAULTS: dict[str, Any] = {"batch_size": 500}
 ALIASES = {"pfn": {"kind": "pfn"}, "efn": {"kind": "efn"}}
 OPTIONS = ("kind", "phi", "latent", "f", "constituents", "features", "outputs", "inputs", "sums")
-CHUNK = 64  # jets: their constituents' layers fit the cache
+CACHE = 2**19  # numbers of Φ's widest layer, padding included, that are computed at a time
 UNIT = 100.0  # GeV, of the pT that weighs the terms of an EFN
 SUMS_OF = 1024  # jets that standardise the sums
 HE_UNIFORM = partial(nn.init.kaiming_uniform_, nonlinearity="relu")
@@ -133,11 +133,23 @@ class DeepSet(Tagger):
         """Return ΣΦ (B, latent), computed for real constituents only, some jets at a time.
 
         On a CPU that is half the work, and what a layer leaves is still in the cache for the next.
+        Weights have their inputs in rows here: the product that is their gradient is then faster
+        than its transpose, by a fifth, or five times for three inputs.
         """
+        layers = [
+            (layer.bias, layer.weight.t().contiguous()) if isinstance(layer, nn.Linear) else None
+            for layer in self.phi
+        ]
+        widest = max(len(layer[0]) for layer in layers if layer)
         parts = []
-        for some in values.split(CHUNK):
+        for some in values.split(max(1, CACHE // (widest * values.shape[1]))):
             jet, place = (some[..., 0] > 0).nonzero(as_tuple=True)
-            terms = self._terms(some[jet, place])
+            here = some[jet, place]
+            terms = self._scaled(here)
+            for layer in layers:
+                terms = torch.addmm(layer[0], terms, layer[1]) if layer else terms.relu_()
+            if self.kind == "efn":
+                terms = here[:, :1] * terms
             parts.append(terms.new_zeros(len(some), terms.shape[1]).index_add(0, jet, terms))
         return torch.cat(parts)
 
@@ -172,12 +184,16 @@ class DeepSet(Tagger):
 
     def _phi(self, values: Tensor) -> Tensor:
         """Φ (..., latent) of what is known of constituents (..., 3 + F)."""
+        return self.phi(self._scaled(values))
+
+    def _scaled(self, values: Tensor) -> Tensor:
+        """What Φ takes."""
         seen = self._seen(values)
         if self.momenta:
-            seen = self.scale(seen)
-        elif self.features:
-            seen = torch.cat([seen[..., :3], self.scale(seen[..., 3:])], dim=-1)
-        return self.phi(seen)
+            return self.scale(seen)
+        if self.features:
+            return torch.cat([seen[..., :3], self.scale(seen[..., 3:])], dim=-1)
+        return seen
 
     def _seen(self, values: Tensor) -> Tensor:
         return values[..., 1:] if self.kind == "efn" else values

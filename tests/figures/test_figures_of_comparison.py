@@ -45,7 +45,7 @@ def test_each_tagger_is_named_once_at_its_largest_size(tmp_path):
     fig = tagger_comparison.draw(given, {})
     sizes, times = fig.axes[:2]
     combined = {"all, fitted", "all, mean", "best, all its trials"}
-    names = {"LoLa", "PFN", "DeepTop, colours", "mass cut", "dense, $\\tau_N$, 8 (1 diverged)"}
+    names = {"LoLa", "PFN", "DeepTop, colours", "mass cut", "dense, 8-body $\\tau_N$ (1 diverged)"}
     for ax in (sizes, times):
         assert set(texts(ax)) == combined | names, "what never trained has no place"
     assert texts(sizes)["LoLa"].xy == pytest.approx((30, 1 - made.auc_of(5.5)))
@@ -53,7 +53,7 @@ def test_each_tagger_is_named_once_at_its_largest_size(tmp_path):
     curves = {line.get_label() for line in fig.axes[4].lines}
     assert {"LoLa", "PFN", "DeepTop, colours", "all, fitted"} <= curves
     order = [tick.get_text() for tick in fig.axes[5].get_yticklabels()]
-    assert order == ["dense, $\\tau_N$, 8", "mass cut", "DeepTop, colours", "LoLa", "PFN"]
+    assert order == ["dense, 8-body $\\tau_N$", "mass cut", "DeepTop, colours", "LoLa", "PFN"]
     fig.savefig(tmp_path / "figure.png")
 
 

@@ -28,6 +28,7 @@ NAMED = {
     "cuts sd_mass": "soft-drop mass cut",
     "cuts tau32": r"$\tau_{32}$ cut",
     "cuts box": r"mass and $\tau_{32}$ cut",
+    **{f"nsub {bodies}": f"dense, {bodies}-body $\\tau_N$" for bodies in range(2, 10)},
     "deeptop colours": "DeepTop, colours",
     "combined fit": "all, fitted",
     "combined mean": "all, mean",

@@ -17,7 +17,7 @@ from relearn.studies import (
     feature_maps,
     image_features,
     image_pearson,
-    image_steps,
+    shown,
     taggers,
 )
 from relearn.studies.inputs import StudyInputs
@@ -44,7 +44,7 @@ def inputs(made, *scans, **options):
     return StudyInputs.from_files([root / name for name in scans], [data], options)
 
 
-def shown(study):
+def displayed(study):
     """The network with the median AUC, its run, jets and layers, all at once."""
     run = feature_maps.median(study.runs)
     network, jets = study.network(run), along.test_jets(study, run)
@@ -104,7 +104,7 @@ def test_tables_of_r_are_those_of_all_jets_at_once(made, monkeypatch):
     monkeypatch.setattr(feature_maps, "AT_ONCE", 7)
     study = inputs(made, "images")
     tables = image_pearson.measure(study)
-    run, _, jets, layers = shown(study)
+    run, _, jets, layers = displayed(study)
     label, _, score = taggers.scores(run)
     assert (label == jets.label.numpy()).all()
     pixels = tables["pixels"].groupby("layer", sort=False)
@@ -129,7 +129,7 @@ def test_tables_of_r_are_those_of_all_jets_at_once(made, monkeypatch):
 def test_fewer_jets_are_the_first_ones(made):
     study = inputs(made, "images", jets=16)
     rings = image_pearson.measure(study)["rings"]
-    _, _, jets, layers = shown(study)
+    _, _, jets, layers = displayed(study)
     sums = image_pearson.ring_sums(layers["image"])[:16]
     expected = np.corrcoef(sums[:, 0], jets.label[:16].numpy())[0, 1]
     first = rings[(rings["low"] == 0) & (rings["against"] == "truth")]["r"].iloc[0]
@@ -140,7 +140,7 @@ def test_fewer_jets_are_the_first_ones(made):
 
 
 def test_layers_in_parts_are_those_of_the_network(made, monkeypatch):
-    _, network, jets, layers = shown(inputs(made, "images"))
+    _, network, jets, layers = displayed(inputs(made, "images"))
     assert {name: values.shape[1:] for name, values in layers.items()} == LAYERS
     monkeypatch.setattr(feature_maps, "AT_ONCE", 7)
     parts = list(feature_maps.walk(network, jets))
@@ -157,9 +157,9 @@ def test_mean_maps_are_the_means_and_one_jet_is_the_one_of_the_steps(made, monke
     monkeypatch.setattr(feature_maps, "AT_ONCE", 7)
     study = inputs(made, "images", jet=1)
     tables = image_features.measure(study)
-    run, _, jets, layers = shown(study)
+    run, _, jets, layers = displayed(study)
     maps, numbers = tables["maps"], tables["layers"]
-    rows = image_steps.find(study.datasets["toy"], "tower", 1)
+    rows = shown.find(study.datasets["toy"], "tower", 1)
     for (side, kind, name), mine in maps.groupby(["class", "shown", "layer"]):
         values = layers[name].astype(float)
         own = values[jets.label.numpy() == LABELS[side]]

@@ -10,7 +10,7 @@ from helpers_tagging import write_tagging
 from relearn.data import tagfile
 from relearn.errors import UserError
 from relearn.jets.images import HEIGHT, STEPS, WIDTH, jet_image
-from relearn.studies import image_average, image_steps
+from relearn.studies import image_average, image_steps, shown
 from relearn.studies.inputs import StudyInputs
 
 JETS = {"train": 3, "validation": 3, "test": 3}
@@ -65,22 +65,22 @@ def image_of(pixels, size, step):
 
 def test_maxima_are_found_where_they_are():
     image = jet_image(SHOWN[None], ("centre",))[0]
-    found = image_steps.three_maxima(image)
+    found = shown.three_maxima(image)
     expected = np.array([(0, 0), (5, -3), (3, 4)]) * (WIDTH, HEIGHT)
     np.testing.assert_allclose(found, expected)
     beside = at_pixels((100, 0, 0), (60, 1, 1), (20, 0, 4))
-    places = image_steps.three_maxima(jet_image(beside[None], ("centre",))[0])
+    places = shown.three_maxima(jet_image(beside[None], ("centre",))[0])
     np.testing.assert_allclose(places, [(0, 0), (0, 4 * HEIGHT)], err_msg="a neighbour is none")
 
 
 @pytest.mark.parametrize("steps", [STEPS[:n] for n in range(4)])
 def test_maxima_are_followed_to_where_the_image_has_them(steps):
-    places = image_steps.three_maxima(jet_image(SHOWN[None], ())[0])
+    places = shown.three_maxima(jet_image(SHOWN[None], ())[0])
     image = jet_image(SHOWN[None], steps)[0]
     row, column = np.nonzero(image)
     angles = (np.stack([column, row], axis=1) - 48) * (WIDTH, HEIGHT)
     # the maxima are far apart: each takes its own pixels, whose centroid keeps its place
-    for place, et in zip(image_steps.follow(places, steps), (100, 50, 20), strict=True):
+    for place, et in zip(shown.follow(places, steps), (100, 50, 20), strict=True):
         near = np.linalg.norm(angles - place, axis=1) < 0.2
         light = image[row[near], column[near]]
         assert light.sum() == pytest.approx(et, rel=1e-5)
@@ -91,26 +91,26 @@ def test_maxima_are_followed_to_where_the_image_has_them(steps):
 
 def test_a_third_maximum_in_line_flips_neither_the_image_nor_the_marks():
     assert (jet_image(IN_LINE[None], STEPS[:2]) == jet_image(IN_LINE[None], STEPS[:3])).all()
-    places = image_steps.three_maxima(jet_image(IN_LINE[None], ())[0])
-    turned, flipped = (image_steps.follow(places, STEPS[:n]) for n in (2, 3))
+    places = shown.three_maxima(jet_image(IN_LINE[None], ())[0])
+    turned, flipped = (shown.follow(places, STEPS[:n]) for n in (2, 3))
     np.testing.assert_array_equal(turned, flipped)
 
 
 def test_each_step_does_what_it_says():
-    places = image_steps.three_maxima(jet_image(SHOWN[None], ())[0])
-    centred, turned, flipped = (image_steps.follow(places, STEPS[:n]) for n in (1, 2, 3))
+    places = shown.three_maxima(jet_image(SHOWN[None], ())[0])
+    centred, turned, flipped = (shown.follow(places, STEPS[:n]) for n in (1, 2, 3))
     np.testing.assert_allclose(centred[0], 0)
     np.testing.assert_allclose(turned[1], [0, np.linalg.norm(centred[1])], atol=1e-12)
     assert turned[2, 0] < 0
     np.testing.assert_allclose(flipped, turned * [-1, 1])
     for n in (0, 1, 2):
-        assert len(image_steps.follow(places[:n], STEPS)) == n, "nothing to go by"
+        assert len(shown.follow(places[:n], STEPS)) == n, "nothing to go by"
 
 
 def test_the_jet_that_shows_most_comes_first(tmp_path):
     path = dataset(tmp_path, [PAIR, UPRIGHT, SHOWN], [UPRIGHT, SHOWN, PAIR])
     for number, expected in enumerate((SHOWN, UPRIGHT, PAIR)):
-        for found in image_steps.choose(path, "tower", number).values():
+        for found in shown.choose(path, "tower", number).values():
             np.testing.assert_allclose(found[: len(expected)], expected, rtol=1e-6)
             assert not found[len(expected) :].any()
 
@@ -124,7 +124,7 @@ def test_a_usual_jet_comes_before_one_that_shows_a_step_more(tmp_path):
         merged=np.array([True, True, False]),
         mass=np.array([90.0, 50, 10]),
     )
-    for found in image_steps.choose(path, "tower", 0).values():
+    for found in shown.choose(path, "tower", 0).values():
         np.testing.assert_allclose(found[:3], UPRIGHT, rtol=1e-6)
 
 
@@ -132,10 +132,10 @@ def test_a_jet_without_a_partner_is_never_chosen(tmp_path):
     path = dataset(
         tmp_path, [SHOWN, PAIR, PAIR], [SHOWN, PAIR, PAIR], found=np.array([False, True, True])
     )
-    for found in image_steps.choose(path, "tower", 0).values():
+    for found in shown.choose(path, "tower", 0).values():
         np.testing.assert_allclose(found[:2], PAIR, rtol=1e-6)
     with pytest.raises(UserError, match="no test jet 2 of the signal, only 2.*options.jet"):
-        image_steps.choose(path, "tower", 2)
+        shown.choose(path, "tower", 2)
 
 
 def test_tables_are_the_images(tmp_path):

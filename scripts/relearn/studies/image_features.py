@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relearn.data.tagfile import LABELS
-from relearn.studies import along, feature_maps, image_steps
+from relearn.studies import along, feature_maps, shown
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 from relearn.training import metrics
@@ -97,7 +97,7 @@ def _jets(inputs: StudyInputs, run: pd.Series) -> dict[str, Layers]:
     network = feature_maps.network(inputs, run)
     path, number = inputs.datasets[run["dataset"]], inputs.options.get("jet", 0)
     found = {}
-    for side, row in image_steps.find(path, run["kind"], number).items():
+    for side, row in shown.find(path, run["kind"], number).items():
         one = along.test_jets(inputs, run, row + 1).rows([row])
         found[side] = {name: x[0] for name, x in feature_maps.layers(network, one).items()}
     return found

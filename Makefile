@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 # Targets come before --config, which takes all words that follow it.
 WORKFLOW := $(BIN)/python scripts/run_workflow.py --cores $(CORES) $(ARGS) --config scale=$(SCALE)
 
-.PHONY: run test bench lint format figures yields docs lock clean
+.PHONY: run test bench bench-energyflow lint format figures yields docs lock clean
 
 run: $(VENV)/run.stamp ## the whole study at one scale
 	$(WORKFLOW)
@@ -19,6 +19,8 @@ test: $(VENV)/dev.stamp ## every test
 
 bench: .venv-bench/stamp ## speed against named peers → results/benchmarks.csv
 	.venv-bench/bin/python benchmarks/run.py --output results/benchmarks.csv
+
+bench-energyflow: .venv-energyflow/stamp ## EnergyFlow's code (1.2 GB), for `make bench` to compare with
 
 lint: $(VENV)/dev.stamp ## style and formatting, changes nothing
 	$(BIN)/ruff check .
@@ -43,7 +45,7 @@ lock: $(VENV)/dev.stamp ## pin every package anew from pyproject.toml
 	$(BIN)/python scripts/lock_packages.py
 
 clean: ## remove environments and caches; results stay
-	rm -rf $(VENV) .venv-bench .pytest_cache .ruff_cache .hypothesis .cache
+	rm -rf $(VENV) .venv-bench .venv-energyflow .pytest_cache .ruff_cache .hypothesis .cache
 
 # A lock newer than its stamp makes the environment stale; pip then mends it in place.
 $(VENV)/run.stamp: envs/pip/run.txt
@@ -59,4 +61,11 @@ $(VENV)/dev.stamp: envs/pip/dev.txt $(VENV)/run.stamp
 .venv-bench/stamp: envs/pip/bench.txt
 	$(PYTHON) -m venv .venv-bench
 	.venv-bench/bin/python -m pip install --quiet --requirement envs/pip/bench.txt
+	touch $@
+
+# Without dependencies: the lock has them all, and tf_keras would bring tensorflow beside tensorflow-cpu.
+.venv-energyflow/stamp: envs/pip/energyflow.txt
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13) and "EnergyFlow needs numpy < 2, hence Python 3.11 or 3.12: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv-energyflow
+	.venv-energyflow/bin/python -m pip install --quiet --no-deps --requirement envs/pip/energyflow.txt
 	touch $@

@@ -56,6 +56,16 @@ def test_locks_hold_the_direct_dependencies():
             assert lock[package.lower()] == version, f"{package}: run `make lock`"
 
 
+def test_energyflow_has_an_environment_of_its_own():
+    group = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["energyflow"]
+    lock = locked("energyflow")
+    for entry in group:
+        package, version = entry.split("==")
+        assert lock[package] == version, f"{package}: run `make lock`"
+    assert lock["numpy"].startswith("1.")
+    assert "tensorflow" not in lock and "torch" not in lock
+
+
 def test_run_and_dev_agree():
     run, dev = locked("run"), locked("dev")
     assert {package: dev[package] for package in run} == run

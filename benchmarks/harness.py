@@ -10,10 +10,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from relearn.errors import UserError
 from relearn.files import atomic
 
 COLUMNS = ("benchmark", "peer", "ours", "theirs", "unit", "ratio")
 TIMES = ("s", "ms", "µs")
+
+
+class MissingPeer(UserError):
+    """A peer is not installed here: the message says how to get it. The others can go on."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ test: $(VENV)/dev.stamp ## every test
 bench: .venv-bench/stamp ## speed against named peers → results/benchmarks.csv
 	.venv-bench/bin/python benchmarks/run.py --output results/benchmarks.csv
 
-bench-energyflow: .venv-energyflow/stamp ## EnergyFlow's code (1.2 GB), for `make bench` to compare with
+bench-energyflow: .venv-energyflow/stamp ## EnergyFlow's code (1.6 GB), for `make bench` to compare with
 
 lint: $(VENV)/dev.stamp ## style and formatting, changes nothing
 	$(BIN)/ruff check .

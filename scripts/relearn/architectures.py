@@ -15,6 +15,7 @@ from typing import Any
 from relearn.errors import UserError
 
 FOLDER = Path(__file__).resolve().parent / "models"
+FITTED_ONCE = ("bdt", "cuts", "fisher")  # in one go: neither epochs nor batches
 DENSE = "mlp"  # stacks of it are trained by an engine of their own
 
 

@@ -225,6 +225,8 @@ def check(key: str, scan: TaggerScan, config: Any) -> None:
                 f"{dataset.constituents} that {name} stores"
             )
         size = settings(config.tagger_training, scan).get("batch_size")
+        if set(scan.architecture) <= set(architectures.FITTED_ONCE):
+            continue
         if size and dataset.jets and size > 2 * dataset.jets.train:
             raise ValueError(
                 f"{key}: batch_size {size} is more than the {2 * dataset.jets.train} training "

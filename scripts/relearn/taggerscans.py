@@ -43,7 +43,6 @@ IMAGES = ("fisher", "image_dense", "cnn", "deeptop", "macaluso_shih", "resnet")
 USUAL_RATE = {"small": 3000.0, "medium": 800.0}
 SLOW_RATE = 150.0  # of any other size
 USUAL_CONSTITUENTS = 40
-FITTED_ONCE = ("bdt", "cuts", "fisher")  # no epochs
 FILE_JETS = 1_000_000  # of a file whose jets the config does not count
 START_SECONDS = 3.0  # of a job: imports, reading jets
 FLOAT_MB = 4e-6  # of a number
@@ -66,7 +65,7 @@ def seconds(run: TaggerRun, spec: Mapping[str, Any]) -> float:
     """Return about how long one tagger trains on one core, s."""
     jets = spec["jets"][run.dataset] or FILE_JETS
     epochs = spec["training"].get("epochs", DEFAULTS.epochs)
-    passes = 1 if run.architecture in FITTED_ONCE else epochs
+    passes = 1 if run.architecture in architectures.FITTED_ONCE else epochs
     usual = USUAL_RATE.get(run.size, SLOW_RATE)
     rate = JETS_PER_SECOND.get(run.architecture, {}).get(run.size, usual)
     real = min(run.constituents, USUAL_REAL if run.architecture in REAL_ONLY else math.inf)

@@ -86,9 +86,11 @@ def test_the_cluster_profile_asks_for_gpus_and_for_time(project):
         *("--config", "scale=paper", "device=cuda"),
     )
     assert outcome.code == 0, outcome.reasons()
-    trainings = [text.split("\n\n")[0] for text in outcome.text.split("rule train:")[1:]]
+    trainings = [
+        text.split("\n\n")[0] for text in re.split("rule train(?:_tagger)?:", outcome.text)[1:]
+    ]
     minutes = [int(re.search(r"runtime=(\d+)", text)[1]) for text in trainings]
-    assert len(minutes) == outcome.jobs()["train"]
+    assert len(minutes) == outcome.jobs()["train"] + outcome.jobs()["train_tagger"]
     assert all("gpu=1" in text and "slurm_partition" in text for text in trainings)
     paper = config.load("paper")
     estimates = [

@@ -14,6 +14,9 @@ COLUMNS = {
     "run": "network",
     "test_dataset": "tested on",
     "r": "r",
+    "auc": "AUC",
+    "rejection50": "rejection at 50 %",
+    "r2": "R²",
     "resolution": "resolution",
     "within_1pct": "within 1 %",
     "within_10pct": "within 10 %",
@@ -36,7 +39,8 @@ COLUMNS = {
     "architecture": "architecture",
     "device": "device",
 }
-NEEDED = ("run", "scan", "status", "r")
+NEEDED = ("run", "scan", "status")
+OF_TAGGERS = "size"  # a column that tables of taggers have, which need no r
 KEY = ["scan", "run", "test_dataset"]  # one network may be tested on several samples
 ALWAYS = ["run", "r", "status", "studies"]  # shown even if they are the same for all
 DIGITS = 6
@@ -66,7 +70,8 @@ def collect(tables: Mapping[str, pd.DataFrame], files: Mapping[str, str]) -> pd.
     for study, table in tables.items():
         if "run" not in table:
             continue
-        missing = [name for name in NEEDED if name not in table]
+        needed = NEEDED if OF_TAGGERS in table else (*NEEDED, "r")
+        missing = [name for name in needed if name not in table]
         if missing:
             raise UserError(
                 f"{files[study]} has no column {', '.join(missing)}: delete it and run again"

@@ -11,6 +11,8 @@ from relearn import config, plan
 
 pytestmark = pytest.mark.workflow
 SMOKE = ("--config", "scale=smoke")
+EMPTY = ("jet_validation_tests.csv",)
+COMBINED = {"tagger_comparison"}  # has rows of combined taggers besides
 
 
 @pytest.fixture
@@ -22,7 +24,9 @@ def test_everything_promised_is_there(results):
     resolved = config.load("smoke")
     for study in resolved.studies:
         for path in plan.tables(resolved, study):
-            assert len(pd.read_csv(results / "tables" / path.rsplit("/", 1)[1])), path
+            name = path.rsplit("/", 1)[1]
+            # one sample of jets: no other to test it against
+            assert len(pd.read_csv(results / "tables" / name)) or name in EMPTY, path
         for suffix in ("pdf", "png"):
             assert (results / f"figures/{study}.{suffix}").stat().st_size > 5000
     for name in ("claims.csv", "report.html", "provenance.json"):
@@ -36,7 +40,9 @@ def test_tables_have_a_row_for_every_network(results):
             continue
         files = [results / f"tables/{study}.csv", results / f"tables/{study}_reference.csv"]
         runs = [name for file in files if file.is_file() for name in pd.read_csv(file)["run"]]
-        assert set(runs) == set(planned(resolved, study)["run"]), study
+        wanted_runs = set(planned(resolved, study)["run"])
+        assert wanted_runs <= set(runs), study
+        assert set(runs) == wanted_runs or study in COMBINED, study
 
 
 def test_claims_are_scored_from_these_tables(results):

@@ -45,6 +45,8 @@ LOWEST = 0.1  # signal efficiency from which ROC curves are shown
 WHISKERS = {"elinewidth": 1.3, "capsize": 3, "capthick": 1.3, "zorder": 3}
 Look = tuple[str, str]
 
+NEGLIGIBLE = 1e-3  # of the mean background efficiency
+
 
 def looks(keys: Sequence) -> dict[object, Look]:
     """Return a colour and a kind of line for each key, all different."""
@@ -92,7 +94,9 @@ def roc(
         part = shown[(shown[key] == name) & (shown["background_efficiency"] > 0)]
         colour, line = look[name]
         x = part["signal_efficiency"]
-        best = part["background_low"].where(part["background_low"] > 0)
+        # a spread as large as the mean leaves 0, or its rounding: a band without an end
+        low, mean = part["background_low"], part["background_efficiency"]
+        best = low.where(low > NEGLIGIBLE * mean)
         ax.fill_between(x, 1 / part["background_high"], 1 / best, color=colour, alpha=0.15, lw=0)
         ax.plot(x, 1 / part["background_efficiency"], line, color=colour, label=text)
     ax.set_xlim(lowest, 1)

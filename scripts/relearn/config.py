@@ -167,16 +167,31 @@ def resolve(raw: Mapping[str, Any]) -> Config:
 
 
 def _without_switched_off(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out the studies and scans that an overlay sets to null, and such scans of a study."""
+    """Leave out what an overlay sets to null: studies, scans, these of a study, their training."""
+    raw = {**raw, "tagger_training": _set(raw.get("tagger_training"))}
     scans, studies = raw.get("scans"), raw.get("studies")
     if not isinstance(scans, Mapping) or not isinstance(studies, Mapping):
-        return dict(raw)
+        return raw
     off = {name for name, scan in scans.items() if scan is None}
     left = {name: study for name, study in studies.items() if study is not None}
     for name, study in left.items():
         if isinstance(study, Mapping) and isinstance(study.get("scans"), list):
             left[name] = {**study, "scans": [scan for scan in study["scans"] if scan not in off]}
-    return {**raw, "scans": {k: v for k, v in scans.items() if k not in off}, "studies": left}
+    kept = {
+        name: {**scan, "training": _set(scan["training"])}
+        if isinstance(scan, Mapping) and "training" in scan
+        else scan
+        for name, scan in scans.items()
+        if name not in off
+    }
+    return {**raw, "scans": kept, "studies": left}
+
+
+def _set(training: Any) -> Any:
+    """Return settings of a training without those that are null."""
+    if isinstance(training, Mapping):
+        return {key: value for key, value in training.items() if value is not None}
+    return {} if training is None else training
 
 
 def overlay(scale: str, *folders: Path) -> Path:

@@ -40,6 +40,26 @@ def names(**changes):
     ]
 
 
+def training(raw):
+    return config.scan_spec(config.resolve(raw), "mine")["training"]
+
+
+def test_null_takes_back_what_a_file_before_set():
+    raw = with_scan(training={"epochs": 3, "batch_size": None, "augment": {"drop": 0.1}})
+    assert training(raw) == RAW["tagger_training"] | {"epochs": 3, "augment": {"drop": 0.1}}
+    raw["tagger_training"] = None
+    assert training(raw) == {"epochs": 3, "augment": {"drop": 0.1}}
+
+
+def test_taggers_of_the_paper_scale_train_as_their_papers_did():
+    paper = config.load("paper")
+    assert paper.tagger_training.model_fields_set == set()
+    for name, scan in paper.scans.items():
+        if isinstance(scan, configtaggers.TaggerScan):
+            own = set(config.scan_spec(paper, name)["training"])
+            assert own <= {"epochs", "patience", "augment"}, name
+
+
 def test_a_scan_is_the_product_of_all_its_lists():
     found = names(
         architecture=["recnn", "gcn"],

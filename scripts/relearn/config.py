@@ -53,6 +53,7 @@ TARGETS = {
     "external": (),
     "detector": (),
 }
+MAY_BE_NULL = ("patience", "clip", "decay")  # of a training: null is a value of theirs
 Dataset = Annotated[Dimuon | Momenta | Tagging | External | Detector, Field(discriminator="kind")]
 
 
@@ -188,9 +189,9 @@ def _without_switched_off(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _set(training: Any) -> Any:
-    """Return settings of a training without those that are null."""
+    """Return settings of a training without those that an overlay takes back."""
     if isinstance(training, Mapping):
-        return {key: value for key, value in training.items() if value is not None}
+        return {k: value for k, value in training.items() if value is not None or k in MAY_BE_NULL}
     return {} if training is None else training
 
 

@@ -67,8 +67,9 @@ SECTIONS = {
     "tagger_training, scans.<name>.training": (
         TaggerTraining,
         "Of taggers. A scan's own comes first, then the top-level `tagger_training`, then what "
-        "the architecture's paper did (`DEFAULTS` of its file), then the defaults here. `null` takes "
-        "back what a file before set: `tagger_training: null` trains as the papers did.",
+        "the architecture's paper did (`DEFAULTS` of its file), then the defaults here. "
+        "`null` takes back what a file before set (but for `patience`, `clip` and `decay`): "
+        "`tagger_training: null` trains as the papers did.",
     ),
     "scans.<name>, architecture: a tagger": (
         TaggerScan,

@@ -150,7 +150,10 @@ BAD_SCANS = {
     "too many constituents": ({"constituents": [99]}, "stores 8 constituents.*99 are asked for"),
     "unknown option": ({"options": {"colour": ["red"]}}, "no option colour; there are"),
     "unknown size": ({"size": ["huge"]}, "no size 'huge'"),
-    "unknown observable": ({"target": "charm"}, "toy.h5 has no charm, only pt, eta"),
+    "unknown observable": (
+        {"target": "charm"},
+        "toy.h5 has no charm, only pt, eta.*`observables` in the config",
+    ),
     "large batch": ({"training": {"batch_size": 97}}, "batch_size 97 is more than the 96"),
 }
 

@@ -20,6 +20,12 @@ CLASSES = ("signal", "background")
 LABELS = {"signal": 1.0, "background": 0.0}
 COLUMNS = ("p4", "features")
 ROWS_AT_ONCE = 20_000  # of a check, so that memory does not grow with the dataset
+# what to do about a name that a table of a whole file lacks
+MORE = {
+    "observables": "take one of these, or let `observables` in the config compute more",
+    "quality": "only jets of a dataset of kind tagging have it",
+    "truth": "only jets of a dataset of kind tagging have it",
+}
 Array = NDArray[np.float32]
 
 
@@ -189,7 +195,7 @@ def read(
         If a column is neither ``p4`` nor ``features``.
     UserError
         If the file cannot be read, lacks a column, has no jets or those of one class only, or
-        has values that are not finite: names the place and the cure.
+        has values that are not finite, or a name is none of the file's: says where, and the cure.
     """
     if unknown := set(columns) - set(COLUMNS):
         raise ValueError(f"no columns {sorted(unknown)}; there are {', '.join(COLUMNS)}")
@@ -204,11 +210,14 @@ def read(
         def named(name: str, wanted: Sequence[str]) -> dict[str, Array]:
             if not wanted:
                 return {}
-            there = _names(group, name) if name in group else ()
+            table = name.rpartition("/")[2]
+            if table == "observables":
+                get(path, group, name)  # which every dataset has
+            there = _names(group, name)
             if absent := [column for column in wanted if column not in there]:
                 raise UserError(
                     f"{path}: {split}/{name} has no {', '.join(absent)}, only "
-                    f"{', '.join(there) or 'nothing'}. {cure(path)}"
+                    f"{', '.join(there) or 'nothing'}: {MORE[table]}"
                 )
             values = one(name)
             return {column: values[:, there.index(column)] for column in wanted}

@@ -216,6 +216,7 @@ def _observables(model: Tagger | Classic, run: TaggerRun, dataset: Path) -> tupl
     for name in wanted:
         if name not in there.observables:
             raise UserError(
-                f"{run.name}: {dataset} has no {name}, only {', '.join(there.observables)}"
+                f"{run.name}: {dataset} has no {name}, only {', '.join(there.observables)}: "
+                f"{tagfile.MORE['observables']}"
             )
     return tuple(wanted)

@@ -110,6 +110,20 @@ def test_a_row_for_each_point_with_its_mean_spread_and_errors(tmp_path):
     assert np.isnan(found.loc["efn", "auc_spread"]) and np.isfinite(found.loc["efn", "auc_error"])
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_rejection_without_background_is_infinite_and_has_no_error(tmp_path):
+    # one trial of pfn keeps no background; those of bdt are the same, so that no trials spread
+    inputs = study(tmp_path, pfn=[(9, 2), (1, 3)], bdt=[(1, 4), (1, 4)])
+    found = tagging.summary(inputs).set_index("architecture")
+    for name in ("rejection30", "rejection50"):
+        row = found.loc["pfn"]
+        assert row[name] == np.inf
+        assert np.isnan(row[f"{name}_spread"]) and np.isnan(row[f"{name}_error"])
+        assert (row[f"{name}_low"], row[f"{name}_high"]) == (-np.inf, np.inf)
+        assert 0 < found.loc["bdt", f"{name}_error"] < np.inf
+        assert found.loc["bdt", f"{name}_low"] < found.loc["bdt", name]
+
+
 def test_curves_are_averaged_over_trials(tmp_path):
     table = tagging.roc_table(study(tmp_path, **TRIALS))
     mine = table[table["architecture"] == "pfn"]

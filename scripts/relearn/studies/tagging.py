@@ -95,7 +95,9 @@ def summary(inputs: StudyInputs, by: Sequence[str] = AXES) -> pd.DataFrame:
         The columns `by`; ``trials`` that trained, ``diverged`` that did not, ``parameters`` and
         ``train_seconds`` of their mean; for each of `METRICS` the mean of the trials,
         ``_spread`` (standard deviation), ``_sample``, ``_error``, ``_low``, ``_high``: see above.
-        Where nothing of the background is left the rejection is infinite, without an error.
+        A rejection is 1/ε_B as it is counted. Where no background jet passes in one of the trials
+        it is infinite, and so is the mean, with NaN for the errors and no limits: so few jets say
+        only that it is large. No least number of jets is put in place of none.
     """
     there = points(inputs.runs, by)
     alive = [trials[trials["status"] == OK] for _, trials in there]
@@ -112,8 +114,8 @@ def summary(inputs: StudyInputs, by: Sequence[str] = AXES) -> pd.DataFrame:
             spread = good[name].std() if known else np.nan
             sample = good[f"{name}_error"].mean(skipna=False)
             mean, (relative, freedom) = good[name].mean(), spreads[name]
-            sides = [(spread, len(good))]
-            error, low, high = interval(mean, sample, sides, relative * mean, freedom)
+            pooled = relative * mean if math.isfinite(mean) else math.nan  # 0 · ∞ is none
+            error, low, high = interval(mean, sample, [(spread, len(good))], pooled, freedom)
             row |= {name: mean, f"{name}_spread": spread, f"{name}_sample": sample}
             row |= {f"{name}_error": error, f"{name}_low": low, f"{name}_high": high}
         rows.append(row)

@@ -8,6 +8,7 @@ the pair of each minimum counts. Elsewhere plain tensor operations do the same.
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.flop_counter import register_flop_formula
 
 from relearn.jets.kernels import compiled
 
@@ -74,6 +75,13 @@ def _(k, metric, weight):
 @_gradients.register_fake
 def _(upstream, k, metric, weight, nearest):
     return tuple(torch.empty(x.shape, dtype=x.dtype) for x in (k, metric, weight))
+
+
+@register_flop_formula(torch.ops.relearn.weighted_minima)
+def _operations(k, metric, weight, **_):
+    """Return the operations of shapes: d² as a product of matrices, then w d² and a comparison."""
+    jets, components, vectors = k
+    return jets * vectors**2 * (2 * components + 2 * weight[0])
 
 
 def _remember(ctx, inputs, output):

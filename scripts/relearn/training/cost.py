@@ -1,5 +1,6 @@
 """What a tagger costs: numbers learnt, and floating point operations for a jet."""
 
+import copy
 import warnings
 
 import torch
@@ -20,25 +21,25 @@ def parameters(model: Tagger | Classic) -> int:
 
 
 @torch.no_grad()
-def flops(model: Tagger | Classic, jets: Jets, device: torch.device) -> float:
-    """Return the operations for a jet: those of matrix products, convolutions and the like.
+def flops(model: Tagger | Classic, jets: Jets) -> float:
+    """Return the operations for a jet: matrix products, convolutions, LoLa's minima.
 
     A multiplication and an addition are two. What is computed once for each jet, before the
-    network, does not count, and neither do activations. NaN for a tagger that is no network.
+    network, does not count, and neither do activations, norms and plain sums. NaN for a tagger that
+    is no network. They are counted on the CPU wherever the tagger is: of a recurrent net on a GPU
+    PyTorch counts nothing.
 
     Parameters
     ----------
     model
-        The tagger, on the device.
+        The tagger, on any device.
     jets
         Some jets, for their shape.
-    device
-        Where to.
     """
     if isinstance(model, Classic):
         return float("nan")
-    model.eval()
-    inputs = model.prepare(jets.to(device))
+    model = copy.deepcopy(model).cpu().eval()
+    inputs = model.prepare(jets.to("cpu"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of other devices, when the next flag is set
         # oneDNN's fused LSTM is one operation, of which the counter knows nothing

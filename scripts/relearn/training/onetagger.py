@@ -131,7 +131,7 @@ def train(
         found = quality.of_regression(scores, truth, weight)
     row = {
         "parameters": cost.parameters(model),
-        "flops": cost.flops(model, test.read(slice(0, cost.JETS)), device),
+        "flops": cost.flops(model, test.read(slice(0, cost.JETS))),
         "status": status,
         **row,
         **found.row,

@@ -4,6 +4,8 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,6 +13,7 @@ from helpers_workflow import ROOT
 
 from relearn import architectures, fingerprint, plan, toolversions
 
+LOCKER = ROOT / "scripts/lock_packages.py"
 ENVIRONMENTS = ("generate", "jets", "train", "plot")
 PYPI_NAME = {
     "pytorch": "torch",
@@ -81,12 +84,23 @@ PACKAGE = {
     "sklearn": "scikit-learn",
     "markupsafe": "jinja2",  # which brings it
 }
+# What no import names, and what needs it.
+UNNAMED = {
+    "python": "all",
+    "pythia8": "relearn.generate.pythia looks for it under two names",
+    "delphes": "a program",
+    "onnx": "torch.onnx",
+    "onnxscript": "torch.onnx",
+}
+# For a user's hands, no rule: their environment serves these too.
+BY_HAND = {("export_onnx", "train", ())}
 
 
-def third_party(module: str) -> set[str]:
-    """Packages that a module of ours imports anywhere, also within functions."""
+@cache
+def third_party(path: Path) -> set[str]:
+    """Packages that a file of ours imports anywhere, also within functions."""
     found = set()
-    for node in ast.walk(ast.parse(fingerprint._path(module).read_text())):
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -95,6 +109,7 @@ def third_party(module: str) -> set[str]:
     return {PACKAGE.get(name, name) for name in tops}
 
 
+@cache
 def jobs() -> set[tuple[str, str, tuple[str, ...]]]:
     """(script, environment, lazily imported modules) of every rule."""
     found = set()
@@ -114,9 +129,67 @@ def jobs() -> set[tuple[str, str, tuple[str, ...]]]:
     return found
 
 
-@pytest.mark.parametrize(("script", "environment", "modules"), sorted(jobs()))
+@cache
+def files(script: str, modules: tuple[str, ...]) -> list[Path]:
+    """The script and all modules of ours that it runs."""
+    closure = fingerprint.script_closure(script, *modules)
+    return [ROOT / f"scripts/{script}.py", *map(fingerprint._path, closure)]
+
+
+@pytest.mark.parametrize(("script", "environment", "modules"), sorted(jobs() | BY_HAND))
 def test_environment_of_a_rule_has_what_its_script_imports(script, environment, modules):
     there = set(toolversions.pinned(environment))
-    for module in fingerprint.script_closure(script, *modules):
-        missing = third_party(module) - there
-        assert not missing, f"envs/{environment}.yaml lacks what {module} imports"
+    for path in files(script, modules):
+        missing = third_party(path) - there
+        assert not missing, f"envs/{environment}.yaml lacks what {path} imports"
+
+
+@pytest.mark.parametrize("environment", (*ENVIRONMENTS, "delphes"))
+def test_environment_has_nothing_that_no_rule_needs(environment):
+    used = set(UNNAMED)
+    for script, of_rule, modules in jobs() | BY_HAND:
+        if of_rule == environment:
+            used |= set().union(*map(third_party, files(script, modules)))
+    assert not set(toolversions.pinned(environment)) - used
+
+
+def test_every_rule_has_an_environment():
+    for file in sorted((ROOT / "workflow/rules").glob("*.smk")):
+        for text in re.split(r"^ *rule\b", file.read_text(), flags=re.M)[1:]:
+            assert ("shell:" in text) == ("conda:" in text), text
+
+
+def test_environments_have_the_python_of_the_lock():
+    version = re.search(r'"--python-version", "([\d.]+)"', LOCKER.read_text())[1]
+    for name in (*ENVIRONMENTS, "delphes"):
+        assert toolversions.pinned(name)["python"] == version
+
+
+def pinned_apart(pin: str, environment: dict[str, str]) -> set[str]:
+    """Packages of an environment that a pin (`@EXPLICIT`, URLs) lacks or has otherwise."""
+    there = dict(re.findall(r"/([\w.-]+)-([\w.]+)-[\w.]+\.(?:conda|tar\.bz2)(?:#|$)", pin, re.M))
+    assert "@EXPLICIT" in pin.splitlines()
+    return {
+        name
+        for name, version in environment.items()
+        if not f"{there.get(name)}.".startswith(f"{version}.")
+    }
+
+
+def test_pins_that_are_there_are_of_their_environments():
+    """Snakemake takes a pin as it is, also one that is older than its environment."""
+    for pin in sorted((ROOT / "envs").glob("*.pin.txt")):
+        name = pin.name.partition(".")[0]
+        apart = pinned_apart(pin.read_text(), toolversions.pinned(name))
+        assert not apart, f"{pin}: run `envs/pin.sh {name}` for {apart}"
+
+
+def test_an_old_pin_is_found():
+    pin = (
+        "# platform: linux-64\n@EXPLICIT\n"
+        "https://host/conda-forge/linux-64/python-3.11.9-h1_0_cpython.conda#0123\n"
+        "https://host/conda-forge/linux-64/numpy-2.4.6-py311h1_0.conda#4567\n"
+        "https://host/conda-forge/noarch/tqdm-4.70.0-py_0.tar.bz2\n"
+    )
+    wanted = {"python": "3.11", "numpy": "2.4.6", "tqdm": "4.70.1", "scipy": "1.17.1"}
+    assert pinned_apart(pin, wanted) == {"tqdm", "scipy"}

@@ -7,6 +7,7 @@ a docstring or a comment nothing at all.
 
 import ast
 import hashlib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -22,21 +23,32 @@ def _path(module: str) -> Path | None:
     return None
 
 
+@dataclass(frozen=True)
+class Source:
+    """A file's modules of the package that it imports, and its code without docstrings."""
+
+    imports: frozenset[str]
+    code: str
+
+
+# Once for each file, not once for each rule that runs it: Snakemake starts anew in every job that a
+# cluster runs.
 @cache
-def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+def _parsed(path: Path) -> Source:
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+    return Source(_imports(tree), _without_docstrings(tree))
 
 
-def _imports(path: Path) -> set[str]:
-    """Modules of the package that a file imports anywhere, also inside functions."""
+def _imports(tree: ast.Module) -> frozenset[str]:
+    """Modules of the package that are imported anywhere, also inside functions."""
     found = set()
-    for node in ast.walk(_parsed(path)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module)
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in found if name.split(".")[0] == PACKAGE and _path(name)}
+    return frozenset(name for name in found if name.split(".")[0] == PACKAGE and _path(name))
 
 
 def closure(*modules: str) -> list[str]:
@@ -56,14 +68,13 @@ def closure(*modules: str) -> list[str]:
         if path is None:
             raise ModuleNotFoundError(f"{module} is no module of {PACKAGE}")
         seen.add(module)
-        todo += _imports(path)
+        todo += _parsed(path).imports
         if "." in module:
             todo.append(module.rpartition(".")[0])
     return sorted(seen)
 
 
-def _without_docstrings(path: Path) -> str:
-    tree = _parsed(path)
+def _without_docstrings(tree: ast.Module) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0] if node.body else None
@@ -78,7 +89,7 @@ def _without_docstrings(path: Path) -> str:
 
 def script_closure(script: str, *modules: str) -> list[str]:
     """Return the closure of ``scripts/<script>.py``, and of modules that it imports by name."""
-    return closure(*_imports(ROOT / f"{script}.py"), *modules)
+    return closure(*_parsed(ROOT / f"{script}.py").imports, *modules)
 
 
 @cache
@@ -94,5 +105,5 @@ def fingerprint(script: str, *modules: str) -> str:
     """
     digest = hashlib.sha256()
     for module in script_closure(script, *modules):
-        digest.update(f"{module}\n{_without_docstrings(_path(module))}\n".encode())
+        digest.update(f"{module}\n{_parsed(_path(module)).code}\n".encode())
     return digest.hexdigest()[:16]

@@ -19,7 +19,6 @@ PYPI_NAME = {
     "pytorch": "torch",
     "pythia8": "pythia8mc",
     "matplotlib-base": "matplotlib",
-    "python-fastjet": "fastjet",
 }
 
 
@@ -79,7 +78,6 @@ PACKAGE = {
     "yaml": "pyyaml",
     "torch": "pytorch",
     "matplotlib": "matplotlib-base",
-    "fastjet": "python-fastjet",
     "pythia8mc": "pythia8",
     "sklearn": "scikit-learn",
     "markupsafe": "jinja2",  # which brings it

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # What a reader asks for: name → its names on PyPI and conda-forge.
 PACKAGES = {
     "awkward": ("awkward",),
-    "fastjet": ("fastjet", "python-fastjet"),
+    "fastjet": ("fastjet",),
     "h5py": ("h5py",),
     "matplotlib": ("matplotlib", "matplotlib-base"),
     "numpy": ("numpy",),

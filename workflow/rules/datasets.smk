@@ -132,7 +132,7 @@ rule dataset_detector:
         runtime=NEEDS["dataset"].minutes(),
     params:
         code=fingerprint("build_detector"),
-        tools=versions("jets", "python-fastjet"),
+        tools=versions("jets", "fastjet"),
         settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
         seed=CFG.seed,
     shell:

@@ -26,7 +26,7 @@ rule jets:
         runtime=NEEDS["jets"].minutes(),
     params:
         code=fingerprint("find_jets"),
-        tools=versions("jets", "python-fastjet"),
+        tools=versions("jets", "fastjet"),
         settings=lambda w: as_json(CFG.with_observables(CFG.samples[w.sample].jets)),
         seed=CFG.seed,
     shell:

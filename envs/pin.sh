@@ -45,6 +45,9 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 1' HUP INT TERM
 export CONDA_SUBDIR=linux-64 # for clusters, also where this is a Mac
+# Pythia and FastJet are there in faster builds for newer processors, with other last digits. All
+# nodes, old ones too, are to run the same.
+export CONDA_OVERRIDE_ARCHSPEC="${CONDA_OVERRIDE_ARCHSPEC:-x86_64}"
 
 if ! "$CONDA" search --override-channels --channel conda-forge delphes >"$folder/log" 2>&1; then
     cat "$folder/log" >&2

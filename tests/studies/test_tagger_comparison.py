@@ -159,7 +159,7 @@ def test_small_trained_taggers_are_named_and_combined(tmp_path):
     path = write_jets(tmp_path / "toy.h5", constituents=CONSTITUENTS)
     scans = (
         scan("pfn", trials=2),
-        scan("cuts", options={"of": ["mass"]}),
+        scan("cuts", options={"of": ["mass", "box"]}),
         scan("nsub", options={"bodies": [4]}),
     )
     folders = []
@@ -168,6 +168,10 @@ def test_small_trained_taggers_are_named_and_combined(tmp_path):
         train_job(spec, path, folders[-1] / "0000")
     found = StudyInputs.from_files(folders, [path], {})
     points = study.measure(found)["points"]
-    names = ["pfn", "cuts mass", "nsub 4", "combined trials", "combined mean", "combined fit"]
+    names = ["pfn", "cuts mass", "cuts box", "nsub 4"]
+    names += ["combined trials", "combined mean", "combined fit"]
     assert list(points["tagger"]) == names
+    told = points.set_index("tagger")["miscalibration"]
+    odds = ["pfn", "cuts mass", "nsub 4", "combined fit"]  # all others are no log-odds
+    assert list(told[told.between(0, 1)].index) == odds and told.drop(odds).isna().all()
     assert points["auc"].between(0, 1).all() and (points["parameters"] > 0).all()

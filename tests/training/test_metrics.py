@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from relearn.training import bootstrap, calibration, metrics
+from relearn.training import bootstrap, calibration, metrics, quality
 
 Sample = namedtuple("Sample", "score label weight")
 
@@ -183,6 +183,14 @@ def test_a_calibrated_tagger_is_calibrated_and_a_bold_one_is_not():
     assert calibration.expected_error(table) < 0.006
     bold = calibration.reliability(calibration.probability(3 * odds), sample.label)
     assert calibration.expected_error(bold) > 0.05
+    # half of the background taken out of the test jets, the odds are still those of equal shares
+    kept = (sample.label == 1) | (np.arange(60_000) % 2 == 0)
+    label, weight = sample.label[kept], np.where(sample.label[kept] == 1, 1.0, 2.0)
+    both = [
+        quality.of_classifier(odds[kept], label, weight**0, 0.0, mixture).row["miscalibration"]
+        for mixture in (weight, weight**0, None)
+    ]
+    assert both[0] < 0.008 and both[1] > 0.05 and np.isnan(both[2])
 
 
 def test_calibration_by_hand():

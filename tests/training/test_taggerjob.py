@@ -12,7 +12,7 @@ from relearn import models, taggerruns
 from relearn.data import tagfile
 from relearn.models import storage
 from relearn.studies import taggers
-from relearn.training import jetdata, metrics, tagger, tagger_epochs, taggerjob
+from relearn.training import calibration, jetdata, metrics, tagger, tagger_epochs, taggerjob
 
 FILES = {"weights.safetensors", "runs.csv", "history.csv", "spec.json", "scores.npz", "roc.csv"}
 SPEC = scan("lola", trials=2, constituents=[4, 6], features=[["charge"], []])
@@ -74,6 +74,9 @@ def test_tables_say_what_the_scores_say(done, data):
         assert score.dtype == np.float32 and np.array_equal(truth, label)
         assert row["auc"] == pytest.approx(metrics.auc(score, truth, weight), rel=1e-6)
         assert row["accuracy"] == pytest.approx(((score > 0) == truth).mean(), rel=1e-6)
+        told = calibration.reliability(calibration.probability(score), truth, weight)
+        expected = calibration.expected_error(told)
+        assert row["miscalibration"] == pytest.approx(expected, rel=1e-6)
         curve = roc.loc[row["run"]]
         area = np.trapezoid(curve["signal_efficiency"], curve["background_efficiency"])
         assert area == pytest.approx(row["auc"], abs=1e-6)
@@ -152,7 +155,7 @@ def test_a_diverged_tagger_has_a_row_without_metrics(data, tmp_path):
     folder = train_job(spec, data, tmp_path / "mine/0000", checkpoints=tmp_path / "kept")
     row = taggers.runs([folder.parent]).iloc[0]
     assert row["status"] == "diverged"
-    assert row[["auc", "auc_error", "accuracy", "rejection30"]].isna().all()
+    assert row[["auc", "auc_error", "accuracy", "rejection30", "miscalibration"]].isna().all()
     assert np.isnan(taggers.scores(row)[2]).all()
     assert all(p.isfinite().all() for p in models.load(folder, row["run"]).parameters())
     assert pd.read_csv(folder / "roc.csv").empty

@@ -13,6 +13,7 @@ class Classic(ABC):
     """A tagger that is fitted in one go."""
 
     needs: tuple[str, ...] = ()  # extra columns and observables without which it cannot work
+    log_odds: bool = True  # whether scores are logarithms of signal over background
 
     @abstractmethod
     def fit(self, train: Jets, validation: Jets, seed: int) -> dict[str, Any]:

@@ -146,6 +146,7 @@ class Cut(Classic):
             raise UserError(f"cuts: cells: {cells} leave nothing to cut, at least 2")
         self.of, self.cells = of, cells
         self.columns = CUTS[of]
+        self.log_odds = len(self.columns) == 1
         taus = (variables.tau(3), variables.tau(2))
         self.needs = tuple(
             name for one in self.columns for name in (taus if one == "tau32" else (one,))

@@ -16,6 +16,7 @@ COLUMNS = {
     "r": "r",
     "auc": "AUC",
     "rejection50": "rejection at 50 %",
+    "miscalibration": "miscalibration",
     "r2": "R²",
     "resolution": "resolution",
     "within_1pct": "within 1 %",

@@ -37,6 +37,13 @@ def mean(values: Array) -> Array:
     return values.mean(axis=0)
 
 
+def balanced(label: NDArray, weight: NDArray) -> Array:
+    """Return weights (n,) of mean 1 with which both classes count alike."""
+    signal, weight = np.asarray(label) == 1, np.asarray(weight, dtype=np.float64)
+    shares = np.where(signal, weight[signal].sum(), weight[~signal].sum())
+    return weight / shares * len(weight) / 2
+
+
 def fitted(values: Array, label: NDArray, weight: NDArray) -> Array:
     """Return log-odds (n,) of a logistic regression that has not seen the jet.
 
@@ -59,9 +66,7 @@ def fitted(values: Array, label: NDArray, weight: NDArray) -> Array:
             "a combination of taggers needs two test jets of each class: enlarge `jets` of the "
             "dataset"
         )
-    weight = np.asarray(weight, dtype=np.float64)
-    shares = np.where(signal, weight[signal].sum(), weight[~signal].sum())
-    weight = weight / shares * len(weight) / 2
+    weight = balanced(label, weight)
     parts = StratifiedKFold(folds, shuffle=True, random_state=0)
     found = np.empty(values.shape[1])
     for others, part in parts.split(values.T, signal):

@@ -178,7 +178,9 @@ def _combined(
         fit = how == "fit"
         score = combination.fitted(values, label, weight) if fit else combination.mean(values)
         row = _row(how, trial, pd.DataFrame(own))
-        row |= quality.of_classifier(score, label, weight, 0.0).row | {"folder": str(folder)}
+        mixture = combination.balanced(label, weight) if fit else None
+        row |= quality.of_classifier(score, label, weight, 0.0, mixture).row
+        row["folder"] = str(folder)
         rows.append(row)
         scores[f"score/{row['run']}"] = score.astype(np.float32)
     folder.mkdir(parents=True)

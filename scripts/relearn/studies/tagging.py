@@ -33,6 +33,7 @@ from relearn.training import metrics
 
 OK = "ok"
 METRICS = ("auc", "rejection30", "rejection50")
+MEANS = ("parameters", "train_seconds", "miscalibration")
 EFFICIENCIES = np.linspace(0.01, 1, 100)  # of the signal, where curves are averaged
 SIGMAS = 3.0
 LEVEL = float(stats.norm.sf(SIGMAS))
@@ -92,9 +93,9 @@ def summary(inputs: StudyInputs, by: Sequence[str] = AXES) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The columns `by`; ``trials`` that trained, ``diverged`` that did not, ``parameters`` and
-        ``train_seconds`` of their mean; for each of `METRICS` the mean of the trials,
-        ``_spread`` (standard deviation), ``_sample``, ``_error``, ``_low``, ``_high``: see above.
+        The columns `by`; ``trials`` that trained, ``diverged`` that did not; the mean of the trials
+        of each of `MEANS`; for each of `METRICS` that mean, ``_spread`` (standard deviation),
+        ``_sample``, ``_error``, ``_low``, ``_high``: see above.
         A rejection is 1/ε_B as it is counted. Where no background jet passes in one of the trials
         it is infinite, and so is the mean, with NaN for the errors and no limits: so few jets say
         only that it is large. No least number of jets is put in place of none.
@@ -108,7 +109,7 @@ def summary(inputs: StudyInputs, by: Sequence[str] = AXES) -> pd.DataFrame:
     rows = []
     for (point, trials), good in zip(there, alive, strict=True):
         row = point | {"trials": len(good), "diverged": len(trials) - len(good)}
-        row |= {name: good[name].mean() for name in ("parameters", "train_seconds")}
+        row |= {name: good[name].mean() for name in MEANS}
         for name in METRICS:
             known = len(good) > 1 and np.isfinite(good[name]).all()
             spread = good[name].std() if known else np.nan

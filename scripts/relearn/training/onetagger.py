@@ -20,7 +20,7 @@ from relearn.models import taggerfile
 from relearn.models.classic import Classic
 from relearn.models.tagger import Tagger
 from relearn.taggerruns import TaggerRun
-from relearn.training import cost, quality, tagger, tagger_settings
+from relearn.training import cost, objective, quality, tagger, tagger_settings
 from relearn.training.checkpoint import Checkpoints
 from relearn.training.sources import Source
 from relearn.training.tagger_settings import TaggerTraining
@@ -125,10 +125,8 @@ def train(
         scores = np.full_like(scores, np.nan)
     truth = (test.label if run.target is None else test.observable(run.target)).numpy()
     weight = test.weight.numpy()
-    if run.target is None:
-        found = quality.of_classifier(scores, truth, weight, record.get("threshold", 0.0))
-    else:
-        found = quality.of_regression(scores, truth, weight)
+    balance = settings.class_weights and not isinstance(model, Classic)
+    found = _quality(run, test, truth, scores, record, balance)
     row = {
         "parameters": cost.parameters(model),
         "flops": cost.flops(model, test.read(slice(0, cost.JETS))),
@@ -199,7 +197,26 @@ def _fit_classic(model: Classic, run: TaggerRun, train: Source, validation: Sour
     row["train_jets_per_second"] = len(train) / seconds
     columns = (ask(validation), validation.label.numpy(), validation.weight.numpy())
     record = {"fit": told, "threshold": quality.best_threshold(*columns)}
+    record["log_odds"] = model.log_odds
     return OK, (), row, record, ask
+
+
+def _quality(
+    run: TaggerRun,
+    test: Source,
+    truth: NDArray[np.float32],
+    scores: NDArray[np.float32],
+    record: Mapping[str, Any],
+    balance: bool,
+) -> quality.Quality:
+    """Return how good the scores of the test jets are; `balance`: both classes weighed alike."""
+    weight = test.weight.numpy()
+    if run.target is not None:
+        return quality.of_regression(scores, truth, weight)
+    mixture = None
+    if record.get("log_odds", True):  # of the mixture that it was trained on
+        mixture = objective.weights(test.label, test.weight, balance).numpy()
+    return quality.of_classifier(scores, truth, weight, record.get("threshold", 0.0), mixture)
 
 
 def _observables(model: Tagger | Classic, run: TaggerRun, dataset: Path) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relearn.training import metrics
+from relearn.training import calibration, metrics
 
 EFFICIENCIES = {"rejection30": 0.3, "rejection50": 0.5}  # of the signal
 CLASSIFIER = [
     *("auc", "auc_error", "accuracy", "accuracy_error"),
     *(name + end for name in EFFICIENCIES for end in ("", "_error")),
+    "miscalibration",
 ]
 REGRESSION = ["rmse", "bias", "correlation"]
 ROC_COLUMNS = ["threshold", "signal_efficiency", "background_efficiency"]
@@ -27,7 +28,13 @@ class Quality:
     roc: pd.DataFrame
 
 
-def of_classifier(score: Array, label: Array, weight: Array, threshold: float) -> Quality:
+def of_classifier(
+    score: Array,
+    label: Array,
+    weight: Array,
+    threshold: float,
+    mixture: Array | None = None,
+) -> Quality:
     """Return how well signal and background are told apart.
 
     Parameters
@@ -38,6 +45,10 @@ def of_classifier(score: Array, label: Array, weight: Array, threshold: float) -
         (n,): 1 signal, 0 background.
     threshold
         Of the score, for the accuracy: jets above it are taken for signal.
+    mixture
+        (n,) weights of the jets in the mixture of both classes of which the scores are log-odds,
+        for ``miscalibration`` (`relearn.training.calibration.expected_error`); None: they are no
+        log-odds, and it is NaN.
     """
     if not np.isfinite(score).all():
         return Quality(dict.fromkeys(CLASSIFIER, np.nan), pd.DataFrame(columns=ROC_COLUMNS))
@@ -46,7 +57,13 @@ def of_classifier(score: Array, label: Array, weight: Array, threshold: float) -
     values += metrics.accuracy(score, label, weight, threshold)
     for efficiency in EFFICIENCIES.values():
         values += metrics.rejection(curve, efficiency)
+    values.append(np.nan if mixture is None else _miscalibration(score, label, mixture))
     return Quality(dict(zip(CLASSIFIER, values, strict=True)), metrics.thinned(curve))
+
+
+def _miscalibration(score: Array, label: Array, mixture: Array) -> float:
+    probability = calibration.probability(score)
+    return calibration.expected_error(calibration.reliability(probability, label, mixture))
 
 
 def of_regression(found: Array, truth: Array, weight: Array) -> Quality:

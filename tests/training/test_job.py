@@ -179,13 +179,19 @@ def damage(path, how, mark):
         path.write_bytes(b"")
     elif how == "overwritten":
         path.write_bytes(b"\0" * len(whole))
+    elif how == "one bit":
+        half = len(whole) // 2
+        path.write_bytes(whole[:half] + bytes([whole[half] ^ 1]) + whole[half + 1 :])
     elif how == "something else":
         torch.save([1, 2, 3], path)
     else:
         path.write_bytes(pickle.dumps(Evil(mark)))
 
 
-@pytest.mark.parametrize("how", ["cut short", "empty", "overwritten", "something else", "evil"])
+HOW = ("cut short", "empty", "overwritten", "one bit", "something else", "evil")
+
+
+@pytest.mark.parametrize("how", HOW)
 def test_damaged_checkpoint_is_named_and_ignored(
     how, undisturbed, muons, monkeypatch, tmp_path, capsys
 ):

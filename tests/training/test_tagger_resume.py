@@ -54,10 +54,10 @@ def test_a_killed_training_goes_on_to_the_same_weights(tmp_path, changes, capsys
 
 def test_a_finished_training_is_read_and_not_done_again(tmp_path):
     _, whole = fitted(checkpoints=Checkpoints(tmp_path, "key"))
-    before = (tmp_path / "0000.pt").stat().st_mtime_ns
+    before = (tmp_path / "0000.checkpoint").stat().st_mtime_ns
     _, again = fitted(checkpoints=Checkpoints(tmp_path, "key"))
     assert same(whole, again) and again.seconds == whole.seconds
-    assert (tmp_path / "0000.pt").stat().st_mtime_ns == before
+    assert (tmp_path / "0000.checkpoint").stat().st_mtime_ns == before
 
 
 def test_damaged_checkpoints_and_those_of_others_are_left_out(tmp_path, capsys):
@@ -65,7 +65,10 @@ def test_damaged_checkpoints_and_those_of_others_are_left_out(tmp_path, capsys):
     kill_after(2, settings(), tmp_path)
     _, found = fitted(model=flat(dropout=0.2), checkpoints=Checkpoints(tmp_path, "other"), number=2)
     assert same(found, whole)
-    (tmp_path / "0002.pt").write_bytes(b"PK\x03\x04 cut short")
+    path = tmp_path / "0002.checkpoint"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1  # one bit of a number, which PyTorch alone would read
+    path.write_bytes(content)
     _, found = fitted(model=flat(dropout=0.2), checkpoints=Checkpoints(tmp_path, "key"), number=2)
     out = capsys.readouterr().out
     assert same(found, whole) and "damaged and ignored" in out and "goes on" not in out

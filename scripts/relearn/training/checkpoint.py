@@ -1,11 +1,12 @@
 """Checkpoints of a job: one file for each stack, kept until the job's outputs are written.
 
 They lie outside the rule's outputs, which Snakemake deletes when a job fails, and carry a key
-of code, spec and data: one that does not fit is ignored.
+of code, spec and data: one that does not fit is ignored. PyTorch reads a file with a flipped bit
+without a word, so a checksum stands in front.
 """
 
 import hashlib
-import pickle
+import io
 import shutil
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ import torch
 from relearn.files import atomic
 
 EVERY_SECONDS = 20.0
-BROKEN = (OSError, EOFError, RuntimeError, KeyError, TypeError, pickle.UnpicklingError)
+DIGEST = 32  # bytes of the checksum
 
 
 def key_of(*parts: str, files: tuple[Path, ...] = ()) -> str:
@@ -51,22 +52,25 @@ class Checkpoints:
 
         One that is damaged is named and left out: it only would have saved time.
         """
-        path = self.folder and self.folder / f"{stack:04d}.pt"
+        path = self.folder and self.folder / f"{stack:04d}.checkpoint"
         if not path or not path.is_file():
             return None
-        try:
-            found = torch.load(path, map_location="cpu", weights_only=True)
-            return found["state"] if found["key"] == self.key else None
-        except BROKEN as error:
-            reason = (str(error).strip() or repr(error)).splitlines()[0]
-            print(f"{path} is damaged and ignored, these networks begin anew ({reason})")
+        content = path.read_bytes()
+        digest, content = content[:DIGEST], content[DIGEST:]
+        if hashlib.sha256(content).digest() != digest:
+            print(f"{path} is damaged and ignored: these networks begin anew", flush=True)
             return None
+        found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        return found["state"] if found["key"] == self.key else None
 
     def offer(self, stack: int, state: Callable[[], dict[str, Any]], force: bool = False) -> None:
         """Write the state of a stack, which is asked for only if it is time or `force`."""
         if self.folder and (force or time.monotonic() - self._last >= self.every):
-            with atomic(self.folder / f"{stack:04d}.pt") as temporary:
-                torch.save({"key": self.key, "state": state()}, temporary)
+            content = io.BytesIO()
+            torch.save({"key": self.key, "state": state()}, content)
+            with atomic(self.folder / f"{stack:04d}.checkpoint") as temporary:
+                digest = hashlib.sha256(content.getbuffer()).digest()
+                temporary.write_bytes(digest + content.getbuffer())
             self._last = time.monotonic()
 
     def remove(self) -> None:

@@ -1,6 +1,7 @@
 """From the typed config to what people and editors read: the schema and the reference page."""
 
 import json
+import re
 from collections.abc import Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -130,7 +131,7 @@ def reference() -> str:
     """Return the reference page, in Markdown."""
     parts = [HEAD]
     for title, (model, note) in SECTIONS.items():
-        parts.append(f"\n## {title}\n")
+        parts.append(f"\n## {_quoted(title)}\n")
         if note:
             parts.append(f"{note}\n")
         parts += ["| key | type | default | what |", "|---|---|---|---|"]
@@ -151,10 +152,15 @@ def reference() -> str:
 def _rows(model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         default = "required" if field.is_required() else f"`{_default(field)}`"
-        text = (field.description or "").replace("|", "\\|")
+        text = _quoted(field.description or "").replace("|", "\\|")
         limits = _limits(field)
         kind = _type(field.annotation).replace("|", "\\|")
         yield f"| `{name}` | {kind}{limits} | {default} | {text} |"
+
+
+def _quoted(text: str) -> str:
+    """Put paths with a `<name>` into code: Markdown would take it for HTML, and show nothing."""
+    return re.sub(r"(?<!`)\b[\w./]*<\w+>[\w./]*(?!`)", r"`\g<0>`", text)
 
 
 def _default(field: FieldInfo) -> str:

@@ -1,4 +1,6 @@
-"""What a study looks at where several scans have trained the same points."""
+"""What a study looks at where several scans have trained the same points; damaged tables."""
+
+import shutil
 
 import pytest
 import torch
@@ -69,3 +71,41 @@ def test_nothing_left_is_named(trained):
 
 def test_a_study_of_datasets_alone_has_no_networks(trained):
     assert looked_at(trained).runs.empty
+
+
+def row_less(whole):
+    return whole[: whole[:-1].rindex(b"\n") + 1]
+
+
+# What is wrong with a table → how it came to be so, and what the message must say.
+BAD = {
+    "cut in a row": (lambda whole: whole[:-7], "runs.csv is cut short"),
+    "cut behind a row": (row_less, "runs.csv has 3 rows that are not those of the 4 networks"),
+    "cut in the head": (lambda whole: whole[:2] + b"\n", "runs.csv has 0 rows that are not those"),
+    "empty": (lambda whole: b"", "runs.csv cannot be read"),
+    "rows of unequal length": (lambda whole: whole + b"a" + 99 * b"," + b"\n", "cannot be read"),
+    "no text": (lambda whole: b"\xff" + whole, "runs.csv cannot be read"),
+    "of other networks": (lambda whole: whole.replace(b"-t1", b"-t7"), "4 rows that are not those"),
+}
+
+
+@pytest.mark.parametrize(("damage", "message"), BAD.values(), ids=BAD)
+def test_a_damaged_table_of_runs_is_named_with_its_cure(damage, message, trained, tmp_path):
+    batch = shutil.copytree(trained / "one", tmp_path / "one") / "0000"
+    (batch / "runs.csv").write_bytes(damage((batch / "runs.csv").read_bytes()))
+    with pytest.raises(UserError, match=message) as caught:
+        looked_at(tmp_path, "one")
+    assert f"{batch}/runs.csv" in str(caught.value) and f"rm -r {batch}" in str(caught.value)
+
+
+def test_damaged_histories_and_missing_tables_are_named(trained, tmp_path):
+    batch = shutil.copytree(trained / "one", tmp_path / "one") / "0000"
+    inputs = looked_at(tmp_path, "one")
+    assert len(inputs.history()) == 4 * 2
+    whole = (batch / "history.csv").read_bytes()
+    (batch / "history.csv").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match=f"{batch}/history.csv is cut short.*rm -r {batch}"):
+        inputs.history()
+    (batch / "runs.csv").unlink()
+    with pytest.raises(UserError, match=f"{batch}/runs.csv is missing: train this part"):
+        looked_at(tmp_path, "one")

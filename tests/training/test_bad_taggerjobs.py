@@ -119,6 +119,36 @@ def test_code_in_a_file_of_weights_is_not_run(copy):
     assert not (copy / "mark").exists()
 
 
+def one_bit(folder):
+    """A number in the file is another than its checksum says."""
+    path = folder / "scores.npz"
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    path.write_bytes(whole)
+
+
+BAD_SCORES = {
+    "cut short": cut("scores.npz"),
+    "one bit": one_bit,
+    "missing": lambda folder: (folder / "scores.npz").unlink(),
+    "of other taggers": lambda folder: np.savez(folder / "scores.npz", label=[1.0], weight=[1.0]),
+}
+
+
+@pytest.mark.parametrize("damage", BAD_SCORES.values(), ids=BAD_SCORES)
+def test_damaged_scores_are_named_with_their_cure(damage, copy):
+    damage(copy)
+    (run, *_) = taggers.runs([copy.parent]).to_dict("records")
+    with pytest.raises(UserError, match=f"{copy}/scores.npz cannot be read.*rm -r {copy}"):
+        taggers.scores(run)
+
+
+def test_a_table_of_taggers_cut_short_is_named(copy):
+    cut("runs.csv")(copy)
+    with pytest.raises(UserError, match=f"{copy}/runs.csv is cut short.*rm -r {copy}"):
+        taggers.runs([copy.parent])
+
+
 def one_class(file):
     for split in file:
         file[f"{split}/label"][:] = 1

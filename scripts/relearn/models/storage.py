@@ -1,15 +1,17 @@
-"""Trained networks on disk: ``weights.safetensors`` and ``spec.json`` of one batch.
+"""Trained networks on disk: ``weights.safetensors``, ``spec.json`` and tables of one batch.
 
 The weights here are those of fully connected networks, of the best epoch, for standardised inputs
 and targets; the scaling is kept beside them in float64. Taggers': `relearn.models.taggerfile`.
 """
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -22,6 +24,9 @@ from relearn.taggerruns import TaggerRun
 
 WEIGHTS = "weights.safetensors"
 SPEC = "spec.json"
+RUNS, HISTORY = "runs.csv", "history.csv"
+# Layer sizes such as "10" are names, and "none" (no hidden layer) is one too.
+READ = {"dtype": {"hidden": str}, "keep_default_na": False, "na_values": ["", "nan", "NaN"]}
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,49 @@ def _batch_names(spec: Mapping[str, Any]) -> list[str]:
     if "batches" in spec["scan"]:
         return [f"{number:04d}" for number in range(spec["scan"]["batches"])]
     return [batch.name for batch in scans.batches(spec["scan"])]
+
+
+def read_runs(folder: Path) -> pd.DataFrame:
+    """Return ``runs.csv`` of a batch, a row for each network of its spec.
+
+    Raises
+    ------
+    UserError
+        If it is missing, damaged or cut short, or has other networks than the spec.
+    """
+    table = _table(folder, RUNS)
+    names = _spec(folder, lambda spec: [run["name"] for run in spec["runs"]])
+    if "run" not in table or list(table["run"]) != names:
+        raise UserError(
+            f"{folder / RUNS} has {len(table)} rows that are not those of the {len(names)} "
+            f"networks of its {SPEC}. {cure(folder)}"
+        )
+    return table
+
+
+def read_history(folder: Path) -> pd.DataFrame:
+    """Return ``history.csv`` of a batch: the losses of its networks, epoch by epoch.
+
+    Raises
+    ------
+    UserError
+        If it is missing, damaged or cut short.
+    """
+    return _table(folder, HISTORY)
+
+
+def _table(folder: Path, name: str) -> pd.DataFrame:
+    path = folder / name
+    if not path.is_file():
+        raise UserError(f"{path} is missing: train this part of the scan again")
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = pd.read_csv(io.StringIO(text), **READ)
+    except ValueError as error:  # text that is none, rows of unequal length, nothing at all
+        raise UserError(f"{path} cannot be read ({error}). {cure(folder)}") from None
+    if not text.endswith("\n"):
+        raise UserError(f"{path} is cut short. {cure(folder)}")
+    return table
 
 
 def training(folder: Path) -> str:

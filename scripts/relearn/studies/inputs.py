@@ -14,24 +14,6 @@ from relearn.data import hdf5
 from relearn.errors import UserError
 from relearn.models import storage
 
-# Layer sizes such as "10" are names, and "none" (no hidden layer) is one too.
-READ_RUNS = {"dtype": {"hidden": str}, "keep_default_na": False, "na_values": ["", "nan", "NaN"]}
-
-
-def batch_folders(scan_folder: Path) -> list[Path]:
-    """Return the folders of a scan's jobs, in order (`relearn.models.storage.batch_folders`).
-
-    Raises
-    ------
-    UserError
-        If a job of the scan is missing.
-    """
-    folders = storage.batch_folders(scan_folder)
-    for folder in folders:
-        if not (folder / "runs.csv").is_file():
-            raise UserError(f"{folder}/runs.csv is missing: train this part of the scan again")
-    return folders
-
 
 @dataclass
 class StudyInputs:
@@ -80,12 +62,12 @@ class StudyInputs:
         Raises
         ------
         UserError
-            If a scan or a part of it is not trained, or no network is left.
+            If a scan or a part of it is not trained or damaged, or no network is left.
         """
         tables = []
         for scan in scan_folders:
-            for folder in batch_folders(Path(scan)):
-                table = pd.read_csv(folder / "runs.csv", **READ_RUNS)
+            for folder in storage.batch_folders(Path(scan)):
+                table = storage.read_runs(folder)
                 tables.append(table.assign(folder=str(folder), alike=storage.training(folder)))
         runs = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
         for column, values in (where or {}).items():
@@ -156,9 +138,15 @@ class StudyInputs:
         return self.data(dataset).targets[row["target"]], predicted
 
     def history(self) -> pd.DataFrame:
-        """Return the losses of every run: scan, run, epoch, train_loss, validation_loss."""
+        """Return the losses of every run: scan, run, epoch, train_loss, validation_loss.
+
+        Raises
+        ------
+        UserError
+            If a file is missing or damaged.
+        """
         tables = [
-            pd.read_csv(Path(folder) / "history.csv").assign(scan=scan)
+            storage.read_history(Path(folder)).assign(scan=scan)
             for scan, folder in dict.fromkeys(
                 zip(self.runs["scan"], self.runs["folder"], strict=True)
             )

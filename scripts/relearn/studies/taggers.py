@@ -1,5 +1,6 @@
 """What studies of taggers look at: the runs of their scans, and their scores of the test jets."""
 
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from relearn.models import storage
 from relearn.studies.inputs import StudyInputs
 
 SCORES = "scores.npz"
+# what NumPy and zipfile say of a damaged archive
+BROKEN = (OSError, KeyError, ValueError, EOFError, NotImplementedError, zipfile.BadZipFile)
 Array = NDArray[np.float32]
 
 
@@ -34,7 +37,7 @@ def runs(
     Raises
     ------
     UserError
-        If a scan or a part of it is not trained, or no tagger is left.
+        If a scan or a part of it is not trained or damaged, or no tagger is left.
     """
     return StudyInputs.from_files(folders, [], {}, where).runs
 
@@ -65,5 +68,5 @@ def scores(run: Mapping[str, Any]) -> tuple[Array, Array, Array]:
             own = f"label/{run['run']}"  # of a regression, where others learn something else
             label = file[own if own in file else "label"]
             return label, file["weight"], file[f"score/{run['run']}"]
-    except (OSError, KeyError, ValueError, EOFError) as error:
+    except BROKEN as error:
         raise UserError(f"{path} cannot be read ({error}). {storage.cure(path.parent)}") from None

@@ -27,7 +27,7 @@ def first_layers(scan: Path, run: Run) -> list[tuple[torch.Tensor, torch.Tensor]
             f"network to start from and the second in place of its outputs: change "
             f"scans.{run.scan}.hidden"
         )
-    table = pd.concat([_table(folder) for folder in storage.batch_folders(scan)])
+    table = pd.concat([storage.read_runs(folder) for folder in storage.batch_folders(scan)])
     wanted = (
         (table["hidden"] == str(run.hidden[0]))
         & (table["activation"] == run.activation[0])
@@ -49,10 +49,3 @@ def first_layers(scan: Path, run: Run) -> list[tuple[torch.Tensor, torch.Tensor]
             f"outputs: change scans.{run.scan}.hidden"
         )
     return layers
-
-
-def _table(folder: Path) -> pd.DataFrame:
-    path = folder / "runs.csv"
-    if not path.is_file():
-        raise UserError(f"{path} is missing: train this part of the scan again")
-    return pd.read_csv(path, dtype={"hidden": str})

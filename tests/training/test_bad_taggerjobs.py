@@ -15,7 +15,7 @@ from relearn import models, taggerruns
 from relearn.errors import UserError
 from relearn.models import lola, taggerfile
 from relearn.studies import taggers
-from relearn.training import onetagger, taggerjob
+from relearn.training import onetagger, tagger, taggerjob
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +154,10 @@ def one_class(file):
         file[f"{split}/label"][:] = 1
 
 
+def one_class_to_test(file):
+    file["test/label"][:] = 0
+
+
 def not_finite(file):
     file["train/eflow/p4"][3, 0] = np.nan
 
@@ -161,16 +165,20 @@ def not_finite(file):
 # What is wrong with the dataset → what the message must say.
 BAD_DATA = {
     "one class": (one_class, "train/label: all 96 jets are signal; a tagger needs both classes"),
+    "one class to test": (one_class_to_test, "test/label: all 48 jets are background"),
     "not finite": (not_finite, "train/eflow/p4 has 1 jets that are not finite.*row 3"),
     "no such jets": (lambda file: [file.__delitem__(f"{s}/eflow") for s in file], "no eflow jets"),
 }
 
 
 @pytest.mark.parametrize(("damage", "message"), BAD_DATA.values(), ids=BAD_DATA)
-def test_a_dataset_that_cannot_be_used_is_told(damage, message, data, tmp_path):
+def test_a_dataset_that_cannot_be_used_is_told_before_the_training(
+    damage, message, data, tmp_path, monkeypatch
+):
     path = shutil.copy(data, tmp_path / "toy.h5")
     with h5py.File(path, "a") as file:
         damage(file)
+    monkeypatch.setattr(tagger, "fit", None)
     with pytest.raises(UserError, match=message):
         taggerjob.run(task(scan("lola"), path))
 

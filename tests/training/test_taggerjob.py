@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers_taggers import scan, task, train_job, write_jets
+from safetensors.torch import load_file
 
 from relearn import models, taggerruns
 from relearn.data import tagfile
@@ -153,6 +154,8 @@ def test_checkpoints_of_other_code_or_data_are_not_used(data, tmp_path):
 def test_a_diverged_tagger_has_a_row_without_metrics(data, tmp_path):
     spec = scan("pfn", training={"learning_rate": 1e30, "optimiser": "sgd"})
     folder = train_job(spec, data, tmp_path / "mine/0000", checkpoints=tmp_path / "kept")
+    batch = load_file(tmp_path / "kept-0000-diverged-batch.safetensors")
+    assert len(batch["rows"]) == len(batch["weight"]) == 16 and not (tmp_path / "kept").exists()
     row = taggers.runs([folder.parent]).iloc[0]
     assert row["status"] == "diverged"
     assert row[["auc", "auc_error", "accuracy", "rejection30", "miscalibration"]].isna().all()

@@ -110,14 +110,14 @@ def train(
     model = taggerfile.untrained(run)
     columns = _observables(model, run, dataset)
     sort = (run.kind, run.constituents, run.features, columns, settings.memory_gb)
-    both = tuple(read(dataset, split, *sort) for split in SPLITS[:2])
+    # also the test jets, so that what is wrong with them is told before the training
+    *both, test = (read(dataset, split, *sort) for split in SPLITS)
     if isinstance(model, Classic):
         status, history, row, record, ask = _fit_classic(model, run, *both)
     else:
         status, history, row, record, ask = _fit_network(
             model, run, settings, *both, device, kept, number
         )
-    test = read(dataset, SPLITS[2], *sort)
     begin = time.perf_counter()
     scores = ask(test)
     speed = len(test) / (time.perf_counter() - begin)

@@ -16,7 +16,7 @@ from relearn.studies import tagger_comparison as study
 COSTS = {"flops": 50.0, "epochs": 3, "train_jets_per_second": 1e3}
 COSTS["inference_jets_per_second"] = 2e3
 POINTS = (
-    {"architecture": "lola", "wrong": [8, 9]},
+    {"architecture": "lola", "wrong": [8, None]},
     {"architecture": "lola", "size": "paper", "wrong": [5, 6]},
     {"architecture": "pfn", "wrong": [2, 3]},
     {"architecture": "nsub", "bodies": 8.0, "wrong": [4, None]},
@@ -48,6 +48,8 @@ def test_each_tagger_is_named_once_at_its_largest_size(tmp_path):
     names = {"LoLa", "PFN", "DeepTop, colours", "mass cut", "dense, 8-body $\\tau_N$ (1 diverged)"}
     for ax in (sizes, times):
         assert set(texts(ax)) == combined | names, "what never trained has no place"
+    lost = "diverged: LoLa, small (1 of 2); graph net, small (2 of 2)"
+    assert fig.get_supxlabel() == lost, "all others have it beside their names"
     assert texts(sizes)["LoLa"].xy == pytest.approx((30, 1 - made.auc_of(5.5)))
     assert sizes.get_ylim() == times.get_ylim()
     curves = {line.get_label() for line in fig.axes[4].lines}
@@ -71,7 +73,7 @@ def test_background_is_below_the_diagonal_and_signal_above(tmp_path):
 def test_infinite_rejections_are_left_out(tmp_path):
     given = tables(tmp_path, {"wrong": [0, 0]}, {"architecture": "pfn", "wrong": [30, 32]})
     fig = tagger_comparison.draw(given, {})
-    assert np.isfinite(fig.axes[2].get_ylim()).all()
+    assert np.isfinite(fig.axes[2].get_ylim()).all() and fig.get_supxlabel() == ""
     assert "PFN" in texts(fig.axes[2]) and "LoLa" not in texts(fig.axes[2])
 
 

@@ -161,6 +161,7 @@ def test_small_trained_taggers_are_named_and_combined(tmp_path):
         scan("pfn", trials=2),
         scan("cuts", options={"of": ["mass", "box"]}),
         scan("nsub", options={"bodies": [4]}),
+        scan("efn", training={"learning_rate": 1e30, "optimiser": "sgd"}),
     )
     folders = []
     for spec in scans:
@@ -168,10 +169,12 @@ def test_small_trained_taggers_are_named_and_combined(tmp_path):
         train_job(spec, path, folders[-1] / "0000")
     found = StudyInputs.from_files(folders, [path], {})
     points = study.measure(found)["points"]
-    names = ["pfn", "cuts mass", "cuts box", "nsub 4"]
+    names = ["pfn", "cuts mass", "cuts box", "nsub 4", "efn"]
     names += ["combined trials", "combined mean", "combined fit"]
     assert list(points["tagger"]) == names
     told = points.set_index("tagger")["miscalibration"]
     odds = ["pfn", "cuts mass", "nsub 4", "combined fit"]  # all others are no log-odds
     assert list(told[told.between(0, 1)].index) == odds and told.drop(odds).isna().all()
-    assert points["auc"].between(0, 1).all() and (points["parameters"] > 0).all()
+    lost = points["tagger"] == "efn"
+    assert (points["diverged"] == lost).all() and (points["auc"].between(0, 1) == ~lost).all()
+    assert (points.loc[~lost, "parameters"] > 0).all()

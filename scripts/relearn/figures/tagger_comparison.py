@@ -79,6 +79,8 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     _correlations(fig, axes[2, 1], tables["correlations"], points)
     panels.title(axes[2, 1], next(letters), "Rank correlation of outputs")
     fig.legend(handles=_legend(points), ncols=len(FAMILIES), loc="outside upper center")
+    if lost := _lost(points):
+        fig.supxlabel(f"diverged: {lost}", fontsize=8)
     fig.draw_without_rendering()  # axes are where they will be
     for row, value in zip(axes, Y, strict=False):
         for ax, x in zip(row, X, strict=True):
@@ -134,6 +136,16 @@ def _write(ax: Axes, runs: pd.DataFrame, points: pd.DataFrame, x: str, value: st
 def _text(point: pd.Series) -> str:
     lost = f" ({int(point['diverged'])} diverged)" if point["diverged"] else ""
     return name_of(point["tagger"]) + lost
+
+
+def _lost(points: pd.DataFrame) -> str:
+    """Return which points have trials that diverged and no name in the panels that says so."""
+    unnamed = points[(points["diverged"] > 0) & ~(points["largest"] & (points["trials"] > 0))]
+    texts = [
+        f"{name_of(one.tagger)}, {one.size} ({one.diverged} of {one.trials + one.diverged})"
+        for one in unnamed[["tagger", "size", "trials", "diverged"]].itertuples(index=False)
+    ]
+    return "; ".join(texts)
 
 
 def _roc(ax: Axes, roc: pd.DataFrame, points: pd.DataFrame) -> None:

@@ -119,29 +119,6 @@ def _convolution(channels: int, count: int, kernel: int, before: int, after: int
     )
 
 
-def build(
-    size: str = "paper",
-    outputs: int = 2,
-    constituents: int | None = None,
-    features: int = 0,
-    **options: Any,
-) -> ImageTagger:
-    """Return an untrained network.
-
-    Parameters
-    ----------
-    size
-        ``small``, ``medium`` or ``paper``.
-    outputs
-        Number of outputs.
-    constituents, features
-        Of no matter: a picture is drawn from any number of constituents.
-    options
-        Of `Pictures` and `ImageCNN`, in place of the size's.
-
-    Raises
-    ------
-    UserError
-        If there is no such size or option.
-    """
-    return assemble("cnn", ImageCNN, LAYOUT, SIZES, size, {"outputs": outputs, **options})
+def build(size: str = "paper", **options: Any) -> ImageTagger:
+    """Return an untrained network; see `images.assemble`, and `ImageCNN` for options."""
+    return assemble("cnn", ImageCNN, LAYOUT, SIZES, size, options)

@@ -26,30 +26,6 @@ SIZES = {
 DEFAULTS = {"optimiser": "sgd", "learning_rate": 0.003, "batch_size": 1000, "loss": "mse"}
 
 
-def build(
-    size: str = "paper",
-    outputs: int = 2,
-    constituents: int | None = None,
-    features: int = 0,
-    **options: Any,
-) -> ImageTagger:
-    """Return an untrained network.
-
-    Parameters
-    ----------
-    size
-        ``small``, ``medium`` or ``paper``.
-    outputs
-        Number of outputs.
-    constituents, features
-        Of no matter: a picture is drawn from any number of constituents.
-    options
-        Of `relearn.models.images.Pictures` and `relearn.models.cnn.ImageCNN`, in place of the
-        size's.
-
-    Raises
-    ------
-    UserError
-        If there is no such size or option.
-    """
-    return assemble("deeptop", ImageCNN, LAYOUT, SIZES, size, {"outputs": outputs, **options})
+def build(size: str = "paper", **options: Any) -> ImageTagger:
+    """Return an untrained network; see `images.assemble`, and `ImageCNN` for options."""
+    return assemble("deeptop", ImageCNN, LAYOUT, SIZES, size, options)

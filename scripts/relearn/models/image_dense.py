@@ -18,6 +18,7 @@ SIZES = {
     "paper": {"dense": (64, 64, 64, 64)},
 }
 DEFAULTS: dict[str, Any] = {}
+LAYOUT = ("dense", "dropout")
 
 
 class ImageDense(ImageTagger):
@@ -51,30 +52,6 @@ class ImageDense(ImageTagger):
         glorot(self)
 
 
-def build(
-    size: str = "paper",
-    outputs: int = 2,
-    constituents: int | None = None,
-    features: int = 0,
-    **options: Any,
-) -> ImageTagger:
-    """Return an untrained network.
-
-    Parameters
-    ----------
-    size
-        ``small``, ``medium`` or ``paper``.
-    outputs
-        Number of outputs.
-    constituents, features
-        Of no matter: a picture is drawn from any number of constituents.
-    options
-        Of `Pictures` and `ImageDense`, in place of the size's.
-
-    Raises
-    ------
-    UserError
-        If there is no such size or option.
-    """
-    given = {"outputs": outputs, **options}
-    return assemble("image_dense", ImageDense, ("dense", "dropout"), SIZES, size, given)
+def build(size: str = "paper", **options: Any) -> ImageTagger:
+    """Return an untrained network; see `images.assemble`, and `ImageDense` for options."""
+    return assemble("image_dense", ImageDense, LAYOUT, SIZES, size, options)

@@ -122,6 +122,7 @@ def _steps(steps: str | Sequence[str]) -> tuple[str, ...]:
 
 
 PICTURE_OPTIONS = tuple(field.name for field in fields(Pictures))
+OF_NO_MATTER = ("constituents", "features")  # what scans give every tagger
 
 
 class ImageTagger(Tagger):
@@ -234,7 +235,7 @@ def assemble(
     size: str,
     given: Mapping[str, Any],
 ) -> ImageTagger:
-    """Return a network of a family's size.
+    """Return an untrained network of a family's size: what the family's `build` does.
 
     Parameters
     ----------
@@ -244,14 +245,18 @@ def assemble(
         Takes `Pictures`, ``scale``, ``outputs``, and `layout` by name.
     layout
         Names of the options that say which layers there are.
-    sizes, size, given
-        Named options, which of them, and those that take their place.
+    sizes, size
+        Named options, and which of them.
+    given
+        Options of `Pictures` and `module` in place of the size's. ``constituents`` and
+        ``features`` are of no matter: a picture is drawn from any number of constituents.
 
     Raises
     ------
     UserError
         If there is no such size or option.
     """
+    given = {name: value for name, value in given.items() if name not in OF_NO_MATTER}
     values = options_of(family, sizes, size, given)
     check_options(family, values, (*PICTURE_OPTIONS, "scale", "outputs", *layout))
     pictures = Pictures(**{name: values.pop(name) for name in PICTURE_OPTIONS if name in values})

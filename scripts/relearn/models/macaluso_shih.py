@@ -43,30 +43,6 @@ for _options in SIZES.values():
 DEFAULTS = {"optimiser": "adadelta", "learning_rate": 0.3, "batch_size": 128}
 
 
-def build(
-    size: str = "paper",
-    outputs: int = 2,
-    constituents: int | None = None,
-    features: int = 0,
-    **options: Any,
-) -> ImageTagger:
-    """Return an untrained network.
-
-    Parameters
-    ----------
-    size
-        ``small``, ``medium`` or ``paper``.
-    outputs
-        Number of outputs.
-    constituents, features
-        Of no matter: a picture is drawn from any number of constituents.
-    options
-        Of `relearn.models.images.Pictures` and `relearn.models.cnn.ImageCNN`, in place of the
-        size's.
-
-    Raises
-    ------
-    UserError
-        If there is no such size or option.
-    """
-    return assemble("macaluso_shih", ImageCNN, LAYOUT, SIZES, size, {"outputs": outputs, **options})
+def build(size: str = "paper", **options: Any) -> ImageTagger:
+    """Return an untrained network; see `images.assemble`, and `ImageCNN` for options."""
+    return assemble("macaluso_shih", ImageCNN, LAYOUT, SIZES, size, options)

@@ -147,29 +147,6 @@ def _normalised(
     return convolution, nn.BatchNorm2d(outputs)
 
 
-def build(
-    size: str = "paper",
-    outputs: int = 2,
-    constituents: int | None = None,
-    features: int = 0,
-    **options: Any,
-) -> ImageTagger:
-    """Return an untrained network.
-
-    Parameters
-    ----------
-    size
-        ``small``, ``medium`` or ``paper``.
-    outputs
-        Number of outputs.
-    constituents, features
-        Of no matter: a picture is drawn from any number of constituents.
-    options
-        Of `Pictures` and `ImageResNet`, in place of the size's.
-
-    Raises
-    ------
-    UserError
-        If there is no such size or option.
-    """
-    return assemble("resnet", ImageResNet, LAYOUT, SIZES, size, {"outputs": outputs, **options})
+def build(size: str = "paper", **options: Any) -> ImageTagger:
+    """Return an untrained network; see `images.assemble`, and `ImageResNet` for options."""
+    return assemble("resnet", ImageResNet, LAYOUT, SIZES, size, options)

@@ -27,7 +27,7 @@ from relearn.jets.kernels import compiled
 from relearn.models import variables
 from relearn.models.classic import Classic
 from relearn.models.jetbatch import Jets
-from relearn.models.tagger import check_options, options_of
+from relearn.models.tagger import check_choices, check_options, options_of
 from relearn.models.variables import tau
 
 SIZES: dict[str, dict[str, Any]] = {
@@ -83,8 +83,7 @@ class Trees(Classic):
         leaf_jets: int = 20,
         patience: int = 20,
     ):
-        if inputs not in INPUTS:
-            raise UserError(f"bdt: inputs: {inputs!r} is none of {', '.join(INPUTS)}")
+        check_choices("bdt", inputs=(inputs, INPUTS))
         least = {"trees": (trees, 1), "leaves": (leaves, 2), "bags": (bags, 1)}
         least |= {"leaf_jets": (leaf_jets, 1), "patience": (patience, 1)}
         for name, (value, lowest) in least.items():

@@ -28,7 +28,7 @@ from relearn.errors import UserError
 from relearn.models import variables
 from relearn.models.classic import Classic
 from relearn.models.jetbatch import Jets
-from relearn.models.tagger import check_options, options_of
+from relearn.models.tagger import check_choices, check_options, options_of
 
 SIZES = {"small": {"cells": 50}, "medium": {"cells": 100}, "paper": {"cells": 200}}
 DEFAULTS: dict[str, Any] = {}
@@ -140,8 +140,7 @@ class Cut(Classic):
     """
 
     def __init__(self, of: str = "mass", cells: int = 200):
-        if of not in CUTS:
-            raise UserError(f"cuts: of: {of!r} is none of {', '.join(CUTS)}")
+        check_choices("cuts", of=(of, CUTS))
         if cells < 2:
             raise UserError(f"cuts: cells: {cells} leave nothing to cut, at least 2")
         self.of, self.cells = of, cells

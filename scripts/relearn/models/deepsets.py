@@ -25,7 +25,7 @@ from relearn.errors import UserError
 from relearn.models.blocks import SMALLEST, check_features, dense, rapidity
 from relearn.models.constituents import Standardise
 from relearn.models.jetbatch import Jets
-from relearn.models.tagger import Tagger, check_options, options_of
+from relearn.models.tagger import Tagger, check_choices, check_options, options_of
 
 SIZES: dict[str, dict[str, Any]] = {
     "small": {"phi": (32, 32), "latent": 32, "f": (32, 32)},
@@ -80,13 +80,12 @@ class DeepSet(Tagger):
         sums: str = "plain",
     ):
         super().__init__()
-        for name, value, allowed in (
-            ("kind", kind, ("pfn", "efn")),
-            ("inputs", inputs, ("relative", "momenta")),
-            ("sums", sums, ("plain", "standardised")),
-        ):
-            if value not in allowed:
-                raise UserError(f"deepsets: {name} {value!r} is none of {', '.join(allowed)}")
+        check_choices(
+            "deepsets",
+            kind=(kind, ("pfn", "efn")),
+            inputs=(inputs, ("relative", "momenta")),
+            sums=(sums, ("plain", "standardised")),
+        )
         if kind == "efn" and features:
             raise UserError("efn: it has no features: only y, φ and z are safe; take the pfn")
         self.kind, self.constituents, self.features = kind, constituents, features

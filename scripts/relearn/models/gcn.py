@@ -30,7 +30,7 @@ from relearn.errors import UserError
 from relearn.models.blocks import exactly
 from relearn.models.constituents import NAMES, TYPICAL_MEAN, TYPICAL_STD, Standardise, relative
 from relearn.models.jetbatch import Jets
-from relearn.models.tagger import Tagger, check_options, options_of
+from relearn.models.tagger import Tagger, check_choices, check_options, options_of
 
 SIZES: dict[str, dict[str, Any]] = {
     "small": {"hidden": 16},
@@ -81,10 +81,7 @@ class MessagePassing(Tagger):
         outputs: int = 2,
     ):
         super().__init__()
-        choices = (("adjacency", adjacency, ADJACENCIES), ("update", update, UPDATES))
-        for name, value, known in choices:
-            if value not in known:
-                raise UserError(f"gcn: {name} {value!r} is none of {', '.join(known)}")
+        check_choices("gcn", adjacency=(adjacency, ADJACENCIES), update=(update, UPDATES))
         if not sigma > 0:
             raise UserError(f"gcn: sigma {sigma} is not positive")
         self.learned, self.sigma = adjacency == "learned", sigma

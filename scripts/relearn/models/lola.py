@@ -36,7 +36,7 @@ from relearn.errors import UserError
 from relearn.models.blocks import dense, digits, exactly, full_precision, massless_on_shell
 from relearn.models.jetbatch import Jets
 from relearn.models.minima import weighted_minima
-from relearn.models.tagger import Tagger, check_options, options_of
+from relearn.models.tagger import Tagger, check_choices, check_options, options_of
 
 SIZES: dict[str, dict[str, Any]] = {
     "small": {"constituents": 20, "combinations": 5, "hidden": (32, 16)},
@@ -205,15 +205,14 @@ class LoLaTagger(Tagger):
         seed: int = 0,
     ):
         super().__init__()
-        for name, value, known in (
-            ("variant", variant, VARIANTS),
-            ("rows", rows, ROWS),
-            ("metric", metric, ("fixed", "trained")),
-            ("metric_start", metric_start, (*METRIC_STARTS, "random")),
-            ("order", order, ("pt", "random")),
-        ):
-            if value not in known:
-                raise UserError(f"lola: {name} {value!r} is none of {', '.join(known)}")
+        check_choices(
+            "lola",
+            variant=(variant, VARIANTS),
+            rows=(rows, ROWS),
+            metric=(metric, ("fixed", "trained")),
+            metric_start=(metric_start, (*METRIC_STARTS, "random")),
+            order=(order, ("pt", "random")),
+        )
         if metric == "fixed" and metric_start != "minkowski":
             raise UserError("lola: metric_start is for metric: trained; a fixed one is Minkowski's")
         self.constituents, self.features, self.order, self.seed = (

@@ -21,11 +21,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from relearn.errors import UserError
 from relearn.models.blocks import exactly
 from relearn.models.constituents import Standardise, pt_eta_phi
 from relearn.models.jetbatch import Jets
-from relearn.models.tagger import Tagger, check_options, options_of
+from relearn.models.tagger import Tagger, check_choices, check_options, options_of
 from relearn.models.trees import ALGORITHMS, NO_NODE, grow
 
 SIZES: dict[str, dict[str, Any]] = {
@@ -78,8 +77,7 @@ class Recursive(Tagger):
         outputs: int = 2,
     ):
         super().__init__()
-        if tree not in ALGORITHMS:
-            raise UserError(f"recnn: tree {tree!r} is none of {', '.join(ALGORITHMS)}")
+        check_choices("recnn", tree=(tree, ALGORITHMS))
         self.tree, self.constituents, self.features = tree, constituents, features
         self.scale = Standardise(NODE + features, TYPICAL_MEAN, TYPICAL_STD)
         self.node = nn.Linear(NODE + features, hidden)

@@ -15,11 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from relearn.errors import UserError
 from relearn.models.blocks import digits, exactly
 from relearn.models.constituents import TYPICAL_MEAN, TYPICAL_STD, Standardise, relative
 from relearn.models.jetbatch import Jets
-from relearn.models.tagger import Tagger, check_options, options_of
+from relearn.models.tagger import Tagger, check_choices, check_options, options_of
 
 SIZES: dict[str, dict[str, Any]] = {
     "small": {"hidden": 32, "dense": 32},
@@ -76,9 +75,7 @@ class Recurrent(Tagger):
         outputs: int = 2,
     ):
         super().__init__()
-        for name, value, known in (("cell", cell, CELLS), ("order", order, ORDERS)):
-            if value not in known:
-                raise UserError(f"rnn: {name} {value!r} is none of {', '.join(known)}")
+        check_choices("rnn", cell=(cell, CELLS), order=(order, ORDERS))
         self.order, self.seed = order, seed
         self.constituents, self.features = constituents, features
         columns = VECTOR + features

@@ -1,7 +1,7 @@
 """What every network on jets offers to the trainer."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -51,6 +51,19 @@ def options_of(
     if size not in sizes:
         raise UserError(f"{family} has no size {size!r}; there are {', '.join(sizes)}")
     return {**sizes[size], **given}
+
+
+def check_choices(family: str, **choices: tuple[Any, Collection[str]]) -> None:
+    """Stop at an option, given with its value and those there are, that has none of them.
+
+    Raises
+    ------
+    UserError
+        Naming it, and what there is.
+    """
+    for name, (value, known) in choices.items():
+        if value not in known:
+            raise UserError(f"{family}: {name}: {value!r} is none of {', '.join(known)}")
 
 
 def check_options(family: str, given: Mapping[str, Any], allowed: Sequence[str]) -> None:

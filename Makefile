@@ -9,7 +9,10 @@ BIN := $(VENV)/bin
 # Targets come before --config, which takes all words that follow it.
 WORKFLOW := $(BIN)/python scripts/run_workflow.py --cores $(CORES) $(ARGS) --config scale=$(SCALE)
 
-.PHONY: run test bench bench-energyflow lint format figures yields docs lock clean
+# Without its advice to move to another program; never --quiet, which lets no warning be an error.
+MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
+
+.PHONY: run test bench bench-energyflow lint format figures yields docs site lock clean
 
 run: $(VENV)/run.stamp ## the whole study at one scale
 	$(WORKFLOW)
@@ -22,10 +25,12 @@ bench: .venv-bench/stamp ## speed against named peers → results/benchmarks.csv
 
 bench-energyflow: .venv-energyflow/stamp ## EnergyFlow's code (1.6 GB), for `make bench` to compare with
 
-lint: $(VENV)/dev.stamp ## style and formatting, changes nothing
+lint: $(VENV)/dev.stamp ## style, formatting and links of the documentation, changes nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/hadolint envs/Dockerfile
+	$(MKDOCS) build --strict --site-dir .cache/site
 
 format: $(VENV)/dev.stamp ## put code into the house style
 	$(BIN)/ruff check --fix .
@@ -41,11 +46,14 @@ yields: $(VENV)/run.stamp ## measure what config/yields.yaml lacks
 docs: $(VENV)/run.stamp ## generate the schema and config/README.md from the typed config
 	$(BIN)/python scripts/write_config_reference.py
 
+site: $(VENV)/dev.stamp ## the documentation as a site → site/index.html
+	$(MKDOCS) build --strict
+
 lock: $(VENV)/dev.stamp ## pin every package anew from pyproject.toml
 	$(BIN)/python scripts/lock_packages.py
 
 clean: ## remove environments and caches; results stay
-	rm -rf $(VENV) .venv-bench .venv-energyflow .pytest_cache .ruff_cache .hypothesis .cache
+	rm -rf $(VENV) .venv-bench .venv-energyflow .pytest_cache .ruff_cache .hypothesis .cache site
 
 # A lock newer than its stamp makes the environment stale; pip then mends it in place.
 $(VENV)/run.stamp: envs/pip/run.txt

@@ -1,4 +1,4 @@
-"""Code and rules in the house style, as `make lint` checks them."""
+"""Code, rules and documentation in the house style, as `make lint` checks them."""
 
 import subprocess
 import sys
@@ -13,6 +13,8 @@ CHECKS = {
     "format": ["ruff", "format", "--check", "."],
     "snakefmt": ["snakefmt", "--check", "Snakefile", "workflow"],
     "snakemake": ["snakemake", "--lint"],
+    "hadolint": ["hadolint", "envs/Dockerfile"],
+    "site": ["mkdocs", "build", "--strict", "--site-dir", ".cache/site"],
 }
 
 

@@ -1,35 +1,18 @@
 """Rule `train`: a dataset → the trained networks of one batch of a scan."""
 
-import argparse
-import json
 from pathlib import Path
 
 from relearn.cli import main_guard
-from relearn.training import job
+from relearn.training import arguments, job
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scan", type=json.loads, required=True, help="JSON of the scan")
-    parser.add_argument("--batch", required=True)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--dataset", type=Path, required=True)
+    parser = arguments.parser(__doc__)
     parser.add_argument("--pretrained", type=Path, help="folder of the scan to start from")
-    parser.add_argument("--code", default="", help="fingerprint of the code")
-    parser.add_argument("--checkpoint", type=Path, help="folder; kept only until the end")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the batch")
-    arguments = parser.parse_args()
-
-    task = job.Job(
-        spec=arguments.scan,
-        batch=arguments.batch,
-        dataset=arguments.dataset,
-        pretrained=arguments.pretrained,
-        device=arguments.device,
-        code=arguments.code,
-        checkpoints=arguments.checkpoint,
-    )
-    job.write(task, job.run(task), arguments.output)
+    given = vars(parser.parse_args())
+    output = given.pop("output")
+    task = job.Job(**given)
+    job.write(task, job.run(task), output)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,13 @@ and targets; the scaling is kept beside them in float64. Taggers': `relearn.mode
 
 import io
 import json
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
@@ -65,6 +67,22 @@ def write_weights(
         tensors[f"scaling/{name}/std"] = torch.from_numpy(scale.std.copy())
     with atomic(path) as temporary:
         save_file(tensors, temporary)
+
+
+def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write tables of a batch: name of the file → table."""
+    for name, table in tables.items():
+        with atomic(folder / name) as temporary:
+            table.to_csv(temporary, index=False, float_format="%.8g")
+
+
+def write_spec(folder: Path, spec: Mapping[str, Any]) -> None:
+    """Write ``spec.json``: what is given, versions and threads; the last file of a batch."""
+    versions = {"python": platform.python_version()}
+    versions |= {"torch": torch.__version__, "numpy": np.__version__}
+    about = {**spec, "versions": versions, "threads": torch.get_num_threads()}
+    with atomic(folder / SPEC) as temporary:
+        temporary.write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
 def batch_folders(scan: Path) -> list[Path]:

@@ -1,13 +1,11 @@
 """One training job: a batch of a scan → weights, runs.csv, history.csv, spec.json."""
 
 import json
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
 from tqdm import tqdm
@@ -15,7 +13,6 @@ from tqdm import tqdm
 from relearn import scans
 from relearn.data.scaling import Standardiser
 from relearn.errors import UserError
-from relearn.files import atomic
 from relearn.models import mlp, storage
 from relearn.scans import Run
 from relearn.training import arrange, checkpoint, devices, pretrained, tables
@@ -152,27 +149,16 @@ def write(job: Job, outcome: Outcome, folder: Path) -> None:
     rows = [_columns(job, r) | trained[r.name].row | {"device": device.type} for r in job.runs]
     curves = [(name, *entry) for name, t in trained.items() for entry in t.curve]
     columns = ["run", "epoch", "train_loss", "validation_loss"]
-    for name, table in (
-        ("runs.csv", pd.DataFrame(rows)),
-        ("history.csv", pd.DataFrame(curves, columns=columns)),
-    ):
-        with atomic(folder / name) as temporary:
-            table.to_csv(temporary, index=False, float_format="%.8g")
+    history = pd.DataFrame(curves, columns=columns)
+    storage.write_tables(folder, {storage.RUNS: pd.DataFrame(rows), storage.HISTORY: history})
     spec = {
         "scan": job.spec,
         "batch": job.batch,
         "runs": [scans.to_dict(r) for r in job.runs],
         "code": job.code,
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
         "device": devices.describe(device),
-        "threads": job.spec["training"]["threads"],
     }
-    with atomic(folder / storage.SPEC) as temporary:
-        temporary.write_text(json.dumps(spec, indent=1), encoding="utf-8")
+    storage.write_spec(folder, spec)
     checkpoint.Checkpoints(job.checkpoints, "").remove()
 
 

@@ -4,7 +4,6 @@ A diverged tagger has a row too, without metrics.
 """
 
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -106,13 +105,12 @@ def write(job: TaggerJob, outcome: Outcome, folder: Path) -> None:
     rows = [points[name] | one.row for name, one in trained.items()]
     curves = [{"run": name, **row} for name, one in trained.items() for row in one.history]
     rocs = [one.roc.assign(run=name) for name, one in trained.items()]
-    for name, table in (
-        ("runs.csv", pd.DataFrame(rows)),
-        ("history.csv", pd.DataFrame(curves, columns=list(curves[0]) if curves else HISTORY)),
-        (ROC, pd.concat(rocs, ignore_index=True)),
-    ):
-        with atomic(folder / name) as temporary:
-            table.to_csv(temporary, index=False, float_format="%.8g")
+    tables = {
+        storage.RUNS: pd.DataFrame(rows),
+        storage.HISTORY: pd.DataFrame(curves, columns=list(curves[0]) if curves else HISTORY),
+        ROC: pd.concat(rocs, ignore_index=True),
+    }
+    storage.write_tables(folder, tables)
     scores = {f"score/{name}": one.scores for name, one in trained.items()}
     first = next(iter(trained.values()))  # all have the same test jets, but not the same target
     for name, one in trained.items():
@@ -126,16 +124,9 @@ def write(job: TaggerJob, outcome: Outcome, folder: Path) -> None:
         "runs": [to_dict(one) for one in job.runs],
         "trained": {name: one.record for name, one in trained.items()},
         "code": job.code,
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
         "device": devices.describe(outcome.device),
-        "threads": torch.get_num_threads(),
     }
-    with atomic(folder / storage.SPEC) as temporary:
-        temporary.write_text(json.dumps(spec, indent=1), encoding="utf-8")
+    storage.write_spec(folder, spec)
     Checkpoints(job.checkpoints, "").remove()
 
 

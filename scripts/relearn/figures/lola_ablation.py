@@ -46,8 +46,7 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     look = tagging.looks(list(labels))
     fig = Figure(figsize=(12.5, 2.2 + 0.42 * len(labels)))
     auc, change = fig.subplots(1, 2)
-    tagging.by_name(auc, tables[""], tables["points"], points.KEY, labels, look=look)
-    auc.set_xlabel("AUC")
+    points.areas(auc, tables, labels, look)
     if tables["pairs"].empty:
         panels.nothing(change, "nothing to compare with")
     else:

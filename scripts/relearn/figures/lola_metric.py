@@ -53,13 +53,9 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     )
     look = tagging.looks(list(labels))
     auc, pairs = bottom.subplots(1, 2)
-    tagging.by_name(auc, named[""], named["points"], points.KEY, labels, look=look)
-    auc.set_xlabel("AUC")
-    if len(named["pairs"]):
-        tagging.bars(pairs, named["pairs"], points.KEY, labels, look=look)
-        pairs.set_xlabel("AUC $-$ AUC of the fixed metric")
-    else:
-        panels.nothing(pairs, "no fixed metric to compare with")
+    points.areas(auc, named, labels, look)
+    text, otherwise = "AUC $-$ AUC of the fixed metric", "no fixed metric to compare with"
+    points.differences(pairs, named["pairs"], labels, look, text, otherwise)
     for ax, text in zip(
         (auc, pairs), ("What it is worth", "Against the fixed metric"), strict=True
     ):

@@ -36,18 +36,12 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     look = tagging.looks(list(labels))
     fig = Figure(figsize=(12.5, 6.6 + 0.3 * len(labels)))
     (auc, roc), bars = fig.subplots(2, 2, height_ratios=(3, 2))
-    tagging.by_name(auc, tables[""], tables["points"], points.KEY, labels, look=look)
-    auc.set_xlabel("AUC")
+    points.areas(auc, tables, labels, look)
     tagging.roc(roc, tables["roc"], points.KEY, labels, look)
     roc.legend()
     pairs = tables["pairs"]
     for ax, (against, (_, label)) in zip(bars, AGAINST.items(), strict=True):
-        mine = pairs[pairs["against"] == against]
-        if mine.empty:
-            panels.nothing(ax, "nothing to compare with")
-            continue
-        tagging.bars(ax, mine, points.KEY, labels, look=look)
-        ax.set_xlabel(label)
+        points.differences(ax, pairs[pairs["against"] == against], labels, look, label)
     texts = ("What each constituent has", "ROC curves", *(text for text, _ in AGAINST.values()))
     for ax, letter, text in zip((auc, roc, *bars), "abcd", texts, strict=True):
         panels.title(ax, letter, text)

@@ -55,16 +55,11 @@ def _dataset(
     labels = {key: text for key, text in labels.items() if key in set(tables[""][points.KEY])}
     tagging.roc(roc, tables["roc"], points.KEY, labels, look)
     roc.legend(fontsize=8)
-    tagging.by_name(auc, tables[""], tables["points"], points.KEY, labels, look=look)
-    auc.set_xlabel("AUC")
+    points.areas(auc, tables, labels, look)
     for ax, kind in zip(bars, AGAINST, strict=True):
         pairs = tables["pairs"]
-        pairs = pairs[pairs["against"] == kind]
-        if pairs.empty:
-            panels.nothing(ax, "nothing to compare with")
-            continue
-        tagging.bars(ax, pairs, points.KEY, labels, look=look)
-        ax.set_xlabel("AUC $-$ AUC of LoLa")
+        text = "AUC $-$ AUC of LoLa"
+        points.differences(ax, pairs[pairs["against"] == kind], labels, look, text)
     texts = ("ROC curves", "Area under the curve", *AGAINST.values())
     for ax, text in zip((roc, auc, *bars), texts, strict=True):
         panels.title(ax, letter, text)

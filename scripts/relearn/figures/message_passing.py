@@ -55,15 +55,11 @@ def _performance(
     axes = (auc, roc, pairs), (*measures, last) = fig.subplots(2, 3)
     last.remove()
     look = tagging.looks(list(labels))
-    tagging.by_name(auc, tables[""], tables["points"], points.KEY, labels, look=look)
-    auc.set_xlabel("AUC")
+    points.areas(auc, tables, labels, look)
     tagging.roc(roc, tables["roc"], points.KEY, labels, look)
     roc.legend()
-    if len(tables["pairs"]):
-        tagging.bars(pairs, tables["pairs"], points.KEY, labels, look=look)
-        pairs.set_xlabel(r"AUC $-$ AUC with the learned adjacency")
-    else:
-        panels.nothing(pairs, "nothing to compare with")
+    text = r"AUC $-$ AUC with the learned adjacency"
+    points.differences(pairs, tables["pairs"], labels, look, text)
     for ax, (column, label) in zip(measures, MEASURES.items(), strict=True):
         _messages(ax, tables["messages"], column, labels)
         ax.set_ylabel(label)

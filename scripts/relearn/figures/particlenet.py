@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from relearn.figures import empty, panels, points, tagging
 
@@ -28,16 +27,11 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     look = tagging.looks(list(labels))
     fig = Figure(figsize=(15, 2.6 + 0.32 * max(len(labels), 8)))
     areas, roc, bars = axes = fig.subplots(1, 3)
-    tagging.by_name(areas, tables[""], tables["points"], points.KEY, labels, look=look)
-    areas.set_xlabel("AUC")
+    points.areas(areas, tables, labels, look)
     tagging.roc(roc, tables["roc"], points.KEY, labels, look)
     roc.legend(ncols=2, fontsize=8)
-    if len(tables["pairs"]):
-        tagging.bars(bars, tables["pairs"], points.KEY, labels, look=look)
-        bars.xaxis.set_major_locator(MaxNLocator(5))
-        bars.set_xlabel(r"AUC $-$ AUC of ParticleNet")
-    else:
-        panels.nothing(bars, "nothing to compare with")
+    text = r"AUC $-$ AUC of ParticleNet"
+    points.differences(bars, tables["pairs"], labels, look, text)
     texts = ("Area under the curve", "ROC curves", "Against ParticleNet")
     for ax, letter, text in zip(axes, "abc", texts, strict=True):
         panels.title(ax, letter, text)

@@ -1,8 +1,11 @@
-"""Points of taggers by name: one column of text that tells them apart, and what is written."""
+"""Points of taggers by name: one column of text that tells them apart, and what is drawn of it."""
 
 from collections.abc import Mapping
 
 import pandas as pd
+from matplotlib.axes import Axes
+
+from relearn.figures import panels, tagging
 
 SIZES = {"small": "small", "medium": "medium", "paper": "paper's size"}
 KEY = "point"
@@ -44,3 +47,50 @@ def named(
 
     rows = sorted((row for _, row in there.iterrows()), key=place)
     return made, {row[KEY]: text(row) for row in rows}
+
+
+def areas(
+    ax: Axes,
+    tables: Mapping[str, pd.DataFrame],
+    labels: Mapping[str, str],
+    look: Mapping[str, tagging.Look],
+) -> None:
+    """Draw the AUC of each point and of its trials.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    tables, labels
+        As `named` returns them.
+    look
+        Colour and line of each point (`relearn.figures.tagging.looks`).
+    """
+    tagging.by_name(ax, tables[""], tables["points"], KEY, labels, look=look)
+    ax.set_xlabel("AUC")
+
+
+def differences(
+    ax: Axes,
+    pairs: pd.DataFrame,
+    labels: Mapping[str, str],
+    look: Mapping[str, tagging.Look],
+    text: str,
+    otherwise: str = "nothing to compare with",
+) -> None:
+    """Draw differences of AUC to a reference, or that there is none.
+
+    Parameters
+    ----------
+    ax, labels, look
+        As of `areas`.
+    pairs
+        As `relearn.studies.tagging.compare` returns it, with `KEY` unless it is empty.
+    text, otherwise
+        Label of the axis, and what is written in place of bars where there are none.
+    """
+    if pairs.empty:
+        panels.nothing(ax, otherwise)
+        return
+    tagging.bars(ax, pairs, KEY, labels, look=look)
+    ax.set_xlabel(text)

@@ -30,15 +30,12 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     height = 3.4 + 0.25 * len(labels)
     fig = Figure(figsize=(12.5, 1.9 * height))
     (auc, roc), (pairs, reread) = fig.subplots(2, 2)
-    tagging.by_name(auc, tables[""], tables["points"], points.KEY, labels, look=look)
-    auc.set_xlabel("AUC")
+    points.areas(auc, tables, labels, look)
     tagging.roc(roc, tables["roc"], points.KEY, labels, look)
     roc.legend()
-    if len(tables["pairs"]):
-        tagging.bars(pairs, tables["pairs"], points.KEY, labels, look=look)
-        pairs.set_xlabel(r"AUC $-$ AUC in the order of $p_\mathrm{T}$")
-    else:
-        panels.nothing(pairs, "no other order to compare with")
+    text = r"AUC $-$ AUC in the order of $p_\mathrm{T}$"
+    otherwise = "no other order to compare with"
+    points.differences(pairs, tables["pairs"], labels, look, text, otherwise)
     _reread(reread, tables["reread"], labels)
     texts = (
         "Trained and tested in one order",

@@ -33,18 +33,13 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     look = tagging.looks(list(labels))
     fig = Figure(figsize=(12.5, 6.6 + 0.4 * len(labels)))
     (auc, roc), bars = fig.subplots(2, 2, height_ratios=(3, 2))
-    tagging.by_name(auc, tables[""], tables["points"], points.KEY, labels, look=look)
+    points.areas(auc, tables, labels, look)
     auc.set_xlabel(f"AUC, tops against QCD\n({PAPER})")
     tagging.roc(roc, tables["roc"], points.KEY, labels, look)
     roc.legend()
     for ax, (changed, (_, label)) in zip(bars, CHANGED.items(), strict=True):
         pairs = tables["pairs"]
-        pairs = pairs[pairs["changed"] == changed]
-        if pairs.empty:
-            panels.nothing(ax, "nothing to compare with")
-            continue
-        tagging.bars(ax, pairs, points.KEY, labels, look=look)
-        ax.set_xlabel(label)
+        points.differences(ax, pairs[pairs["changed"] == changed], labels, look, label)
     texts = ("Trees and gates", "ROC curves", *(text for text, _ in CHANGED.values()))
     for ax, letter, text in zip((auc, roc, *bars), "abcd", texts, strict=True):
         panels.title(ax, letter, text)

@@ -35,6 +35,12 @@ def script(name):
     return shipped(f"scripts/{name}.py")
 
 
+def code_of(script, *modules):
+    """The code that a rule runs, hashed when a job of it is planned: on a cluster every job reads
+    all rules, and plans itself alone."""
+    return lambda wildcards: fingerprint(script, *modules)
+
+
 def figures():
     return [plan.figure(CFG, study, suffix) for study in STUDIES for suffix in ("pdf", "png")]
 

@@ -20,7 +20,7 @@ rule dataset_dimuon:
         mem_mb=NEEDS["dataset"].mem(),
         runtime=NEEDS["dataset"].minutes(),
     params:
-        code=fingerprint("build_dimuon"),
+        code=code_of("build_dimuon"),
         settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
     shell:
         "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
@@ -45,7 +45,7 @@ rule dataset_momenta:
         mem_mb=NEEDS["dataset"].mem(),
         runtime=NEEDS["dataset"].minutes(),
     params:
-        code=fingerprint("build_momenta"),
+        code=code_of("build_momenta"),
         settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
         seed=CFG.seed,
     shell:
@@ -72,7 +72,7 @@ rule dataset_tagging:
         mem_mb=NEEDS["dataset"].mem(),
         runtime=NEEDS["dataset"].minutes(),
     params:
-        code=fingerprint("build_tagging"),
+        code=code_of("build_tagging"),
         jets=lambda w: plan.part_ranges(CFG, w.dataset, YIELDS, ROOT),
         settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
     shell:
@@ -99,7 +99,7 @@ rule dataset_external:
         mem_mb=NEEDS["external"].mem(),
         runtime=NEEDS["external"].minutes(),
     params:
-        code=fingerprint("build_external"),
+        code=code_of("build_external"),
         settings=lambda w: as_json(CFG.with_observables(CFG.datasets[w.dataset])),
     shell:
         "python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
@@ -131,7 +131,7 @@ rule dataset_detector:
         mem_mb=NEEDS["dataset"].mem(),
         runtime=NEEDS["dataset"].minutes(),
     params:
-        code=fingerprint("build_detector"),
+        code=code_of("build_detector"),
         tools=versions("jets", "fastjet"),
         settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
         seed=CFG.seed,

@@ -22,7 +22,7 @@ rule generate:
         mem_mb=NEEDS["generate"].mem(),
         runtime=NEEDS["generate"].minutes(),
     params:
-        code=fingerprint("generate_events"),
+        code=code_of("generate_events"),
         tools=versions("generate", "pythia8"),
         sample=lambda w: as_json(CFG.samples[w.sample].generation()),
         seed=CFG.seed,
@@ -60,7 +60,7 @@ rule generate_delphes:
         mem_mb=NEEDS["generate"].mem(),
         runtime=NEEDS["generate"].minutes(),
     params:
-        code=fingerprint("generate_delphes"),
+        code=code_of("generate_delphes"),
         tools=versions("delphes", "delphes"),
         sample=lambda w: as_json(CFG.samples[w.sample].generation()),
         seed=CFG.seed,

@@ -25,7 +25,7 @@ rule jets:
         mem_mb=NEEDS["jets"].mem(),
         runtime=NEEDS["jets"].minutes(),
     params:
-        code=fingerprint("find_jets"),
+        code=code_of("find_jets"),
         tools=versions("jets", "fastjet"),
         settings=lambda w: as_json(CFG.with_observables(CFG.samples[w.sample].jets)),
         seed=CFG.seed,

@@ -23,7 +23,7 @@ rule claims:
         mem_mb=NEEDS["report"].mem(),
         runtime=NEEDS["report"].minutes(),
     params:
-        code=fingerprint("score_claims"),
+        code=code_of("score_claims"),
         scale=CFG.scale,
         folder=lambda w, input: str(Path(input.tables[0]).parent),
     shell:
@@ -49,7 +49,7 @@ rule provenance:
         mem_mb=NEEDS["report"].mem(),
         runtime=NEEDS["report"].minutes(),
     params:
-        code=fingerprint("write_provenance"),
+        code=code_of("write_provenance"),
         config=as_json(CFG.model_dump()),
         folder=lambda w, output: str(Path(output[0]).parent),
         snakemake=SNAKEMAKE,
@@ -81,7 +81,7 @@ rule report:
         mem_mb=NEEDS["report"].mem(),
         runtime=NEEDS["report"].minutes(),
     params:
-        code=fingerprint("build_report"),
+        code=code_of("build_report"),
     shell:
         "python {input.script} --claims {input.claims:q} --figures {input.figures:q}"
         " --tables {input.tables:q} --captions {input.captions:q}"

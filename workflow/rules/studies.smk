@@ -24,7 +24,7 @@ for study in STUDIES:
             mem_mb=NEEDS["measure"].mem(),
             runtime=NEEDS["measure"].minutes(),
         params:
-            code=fingerprint("measure_study", f"relearn.studies.{study}"),
+            code=code_of("measure_study", f"relearn.studies.{study}"),
             tools=versions("train", "pytorch", "numpy"),
             study=study,
             scans=CFG.studies[study].scans,
@@ -60,7 +60,7 @@ for study in STUDIES:
             mem_mb=NEEDS["draw"].mem(),
             runtime=NEEDS["draw"].minutes(),
         params:
-            code=fingerprint("draw_figure", f"relearn.figures.{study}"),
+            code=code_of("draw_figure", f"relearn.figures.{study}"),
             tools=versions("plot", "matplotlib-base"),
             study=study,
             options=as_json(CFG.studies[study].options),

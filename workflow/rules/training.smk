@@ -28,7 +28,7 @@ rule train:
         # a GPU would train everything again.
         device=CFG.device if GPU else "cpu",
     params:
-        code=fingerprint("train_ensemble"),
+        code=code_of("train_ensemble"),
         tools=versions("train", "pytorch", "numpy"),
         scan=lambda w: as_json(typed.scan_spec(CFG, w.scan)),
         pretrained=lambda w: (

@@ -36,8 +36,8 @@ def script(name):
 
 
 def code_of(script, *modules):
-    """The code that a rule runs, hashed when a job of it is planned: on a cluster every job reads
-    all rules, and plans itself alone."""
+    """The hash of a script's code, made when a job is planned: on a cluster each job reads the whole
+    workflow, and plans itself alone."""
     return lambda wildcards: fingerprint(script, *modules)
 
 

@@ -36,7 +36,7 @@ def integrate(px, py, pz, charge, x, y, z, tracker, step=2e-4):
 @pytest.mark.parametrize("tracker", [CMS, ATLAS], ids=["CMS", "ATLAS"])
 def test_as_small_steps_say(tracker):
     rng = np.random.default_rng(6)
-    n = 40
+    n = 15
     pt, phi = 10 ** rng.uniform(-0.5, 2, n), rng.uniform(-np.pi, np.pi, n)
     pz, charge = pt * np.sinh(rng.uniform(-2.5, 2.5, n)), rng.choice([-1, 1], n)
     x, y, z = rng.normal(0, 20, n), rng.normal(0, 20, n), rng.normal(0, 50, n)

@@ -17,6 +17,8 @@ for study in STUDIES:
             f"{R}/logs/measure/{study}.log",
         benchmark:
             f"{R}/benchmarks/measure/{study}.tsv"
+        group:
+            "study"
         conda:
             env("train")
         threads: NEEDS["measure"].threads
@@ -53,6 +55,8 @@ for study in STUDIES:
             f"{R}/logs/draw/{study}.log",
         benchmark:
             f"{R}/benchmarks/draw/{study}.tsv"
+        group:
+            "study"
         conda:
             env("plot")
         threads: NEEDS["draw"].threads

@@ -43,7 +43,7 @@ def card(folder, name, cut):
 
 @pytest.mark.parametrize(("name", "cut"), [("ttbar_hadronic_low", 180), ("qcd_low", 250)])
 def test_hardly_any_event_with_a_jet_of_the_window_is_given_up(tmp_path, name, cut):
-    """Of the jets of particles in the window, without a detector, the filter loses one or none."""
+    """Of the jets of particles in the window, without a detector, the filter loses two at most."""
     sample = SAMPLES[name]
     hooks, passes = watching(sample)
     engine = pythia.start(card(tmp_path, name, cut), 5, hooks=hooks)
@@ -55,7 +55,7 @@ def test_hardly_any_event_with_a_jet_of_the_window_is_given_up(tmp_path, name, c
     inside = (kin.pt(p4) > low) & (kin.pt(p4) < high) & (abs(kin.eta(p4)) < sample.jets.abs_eta_max)
     assert inside.sum() > 30
     lost = inside & ~np.array(passes)
-    assert lost.sum() <= 1
+    assert lost.sum() <= 2
     assert np.mean(passes) < 0.7, "and most others are"
 
 

@@ -1,0 +1,175 @@
+"""What jobs take: ``config/costs.yaml``, measured by a finished run, times the work in a job.
+
+From it come the run time that a job asks a cluster for (`relearn.resources`) and the forecast of
+a whole scale (`relearn.forecast`). Rough on purpose: seconds are those of one core of one machine,
+and grow in proportion to the work.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import yaml
+
+from relearn import plan, walltimes, work
+from relearn.config import Config
+from relearn.errors import UserError
+from relearn.work import Work
+
+START_SECONDS = 3.0  # of a job: Python and its imports
+STARTED = "train/taggers"  # whose estimate includes the start
+RULES = ("generate", "jets", "dataset", "train", "measure", "draw", "report")
+FILES = ("events", "jets", "dataset", "models")
+CURE = "take the repository's, or write it anew with `make run` and `make cost ARGS=--record`"
+HEAD = """\
+# What jobs and their files take for each unit of work: wall seconds of a core, MB on disk; and the
+# most memory that a job took, MB. Units: a generated event (generate, jets, events), a row of a
+# dataset, an estimated second (train), a network on a test row (measure, models/taggers), a network
+# (models/stacks), a job (draw, report). Written by `make cost ARGS=--record` after `make run`.
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of a unit of work, and the memory of a job, MB."""
+
+    seconds: float
+    memory_mb: float | None = None
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Measured costs by kind of work, MB by kind of file, and the machine that they are of."""
+
+    machine: str
+    jobs: Mapping[str, Cost]
+    files: Mapping[str, float]
+
+    def knows(self, job: Work) -> bool:
+        """Return whether this kind of work was measured."""
+        return job.kind in self.jobs
+
+    def seconds(self, job: Work) -> float:
+        """Return about how long a job runs on one core, s.
+
+        What was not measured, a card or a study of one's own, is taken as is usual of its rule.
+        """
+        start = 0.0 if job.kind == STARTED else START_SECONDS
+        alike = _like(job.kind, self.jobs)
+        return start + job.units * median(self.jobs[kind].seconds for kind in alike)
+
+    def megabytes(self, files: Work) -> float:
+        """Return about the size of some files, MB; of what was not measured, as is usual."""
+        return files.units * median(self.files[kind] for kind in _like(files.kind, self.files))
+
+
+def _like(kind: str, known: Mapping[str, Any]) -> list[str]:
+    """Return a kind of work itself, or where it is not known all of its rule."""
+    rule = kind.partition("/")[0]
+    return [kind] if kind in known else [one for one in known if one.partition("/")[0] == rule]
+
+
+def read(path: Path) -> Costs:
+    """Read ``config/costs.yaml``.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or lacks a rule: says what to do.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        jobs = {kind: Cost(**cost) for kind, cost in content["jobs"].items()}
+        files = {kind: float(size) for kind, size in content["files"].items()}
+        costs = Costs(content["machine"], jobs, files)
+        lacking = [rule for rule in RULES if not _like(rule, jobs)]
+        lacking += [rule for rule in FILES if not _like(rule, files)]
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path} cannot be read ({error!r}): {CURE}") from None
+    if lacking:
+        raise UserError(f"{path} has nothing of {', '.join(lacking)}: {CURE}")
+    return costs
+
+
+def work_of(config: Config) -> dict[str, Work]:
+    """Return job → its work, named as by `relearn.walltimes`; a part is named by its sample."""
+    found = {}
+    for sample, made in config.samples.items():
+        for rule in work.PARTS if made.jets else work.PARTS[:1]:
+            found[f"{rule}/{sample}"] = work.part(config, rule, sample)
+    for name in config.datasets:
+        found[f"dataset/{name}"] = work.dataset(config, name)
+    for scan in plan.used_scans(config):
+        for batch in plan.scan_batches(config, scan):
+            found[f"train/{scan}/{batch.name}"] = work.training(batch)
+    for name in config.studies:
+        found[f"measure/{name}"] = work.study(config, name)
+        found[f"draw/{name}"] = Work("draw")
+    for name in ("claims", "provenance", "report"):
+        found[f"report/{name}"] = Work(f"report/{name}")
+    return found
+
+
+def record(config: Config, results: Path, machine: str, known: Costs) -> Costs:
+    """Return the costs that a run of `config` has measured, over those that are known.
+
+    Parameters
+    ----------
+    results
+        ``results/<scale>`` of the run.
+    known
+        What stays where nothing is measured: files that are deleted meanwhile, other studies.
+
+    Raises
+    ------
+    UserError
+        If there are no benchmark tables, or one cannot be read.
+    """
+    jobs = work_of(config)
+    seconds, memory = defaultdict(list), defaultdict(list)
+    for name, times in walltimes.job_times(results / "benchmarks", config).items():
+        rule, _, rest = name.partition("/")
+        job = jobs[f"{rule}/{rest.partition('/')[0]}" if rule in work.PARTS else name]
+        start = 0.0 if job.kind == STARTED else START_SECONDS
+        seconds[job.kind].append(max(times["wall_s"] - start, 0.0) / job.units)
+        memory[job.kind].append(times["max_rss_mb"] or 0.0)
+    measured = {
+        kind: Cost(_rounded(median(found)), _rounded(max(memory[kind])) or None)
+        for kind, found in seconds.items()
+    }
+    files = _sizes(config, results)
+    return Costs(
+        machine,
+        dict(sorted((dict(known.jobs) | measured).items())),
+        dict(sorted((dict(known.files) | files).items())),
+    )
+
+
+def _sizes(config: Config, results: Path) -> dict[str, float]:
+    """Return kind of file → MB for a unit of work, of the files that are there."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for files, folder, names in work.files_of(config):
+        there = [path for path in (results / folder).glob(names) if path.is_file()]
+        if there:
+            whole = sum(path.stat().st_size for path in there) / 1e6
+            number = len(there) if files.kind.partition("/")[0] in ("events", "jets") else 1
+            found[files.kind].append(whole / number / files.units)
+    return {kind: _rounded(median(sizes)) for kind, sizes in found.items()}
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
+def write(path: Path, costs: Costs) -> None:
+    """Write ``config/costs.yaml``."""
+    lines = [HEAD + f"machine: {costs.machine}", "jobs:"]
+    for kind, cost in costs.jobs.items():
+        memory = "" if cost.memory_mb is None else f", memory_mb: {cost.memory_mb:g}"
+        lines.append(f"  {kind}: {{seconds: {cost.seconds:g}{memory}}}")
+    lines.append("files:")
+    lines += [f"  {kind}: {size:g}" for kind, size in costs.files.items()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

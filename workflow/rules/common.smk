@@ -10,6 +10,7 @@ try:
     for line in advice.advice(CFG, ROOT) if workflow.is_main_process else []:
         print(f"relearn: {line}", file=sys.stderr)
     delphescards.require(plan.delphes_samples(CFG), conda=DeploymentMethod.CONDA in DEPLOYMENT)
+    COSTS = jobcosts.read(Path(shipped("config/costs.yaml")))
     YIELDS = plan.read_yields(Path(shipped("config/yields.yaml")))
     PARTS = {sample: plan.parts(CFG, sample, YIELDS, ROOT) for sample in CFG.samples}
     SCANS = {scan: plan.scan_batches(CFG, scan) for scan in plan.used_scans(CFG)}
@@ -39,6 +40,18 @@ def code_of(script, *modules):
     """The hash of a script's code, made when a job is planned: on a cluster each job reads the whole
     workflow, and plans itself alone."""
     return lambda wildcards: fingerprint(script, *modules)
+
+
+def memory_of(name, more):
+    """The memory of a job, MB: its kind's, and what it needs besides."""
+    return lambda wildcards, attempt: NEEDS[name].mem(more(wildcards))(wildcards, attempt)
+
+
+def time_of(name, job):
+    """The run time of a job, minutes, for the work that it has."""
+    return lambda wildcards, attempt: (
+        NEEDS[name].minutes(COSTS.seconds(job(wildcards)))(wildcards, attempt)
+    )
 
 
 def figures():

@@ -17,8 +17,8 @@ rule dataset_dimuon:
         env("generate")
     threads: NEEDS["dataset"].threads
     resources:
-        mem_mb=NEEDS["dataset"].mem(),
-        runtime=NEEDS["dataset"].minutes(),
+        mem_mb=memory_of("dataset", lambda w: dataset_mb(CFG, w.dataset)),
+        runtime=time_of("dataset", lambda w: work.dataset(CFG, w.dataset)),
     params:
         code=code_of("build_dimuon"),
         settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
@@ -42,8 +42,8 @@ rule dataset_momenta:
         env("generate")
     threads: NEEDS["dataset"].threads
     resources:
-        mem_mb=NEEDS["dataset"].mem(),
-        runtime=NEEDS["dataset"].minutes(),
+        mem_mb=memory_of("dataset", lambda w: dataset_mb(CFG, w.dataset)),
+        runtime=time_of("dataset", lambda w: work.dataset(CFG, w.dataset)),
     params:
         code=code_of("build_momenta"),
         settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
@@ -69,8 +69,8 @@ rule dataset_tagging:
         env("jets")
     threads: NEEDS["dataset"].threads
     resources:
-        mem_mb=NEEDS["dataset"].mem(),
-        runtime=NEEDS["dataset"].minutes(),
+        mem_mb=memory_of("dataset", lambda w: dataset_mb(CFG, w.dataset)),
+        runtime=time_of("dataset", lambda w: work.dataset(CFG, w.dataset)),
     params:
         code=code_of("build_tagging"),
         jets=lambda w: plan.part_ranges(CFG, w.dataset, YIELDS, ROOT),
@@ -128,8 +128,8 @@ rule dataset_detector:
         env("jets")
     threads: NEEDS["dataset"].threads
     resources:
-        mem_mb=NEEDS["dataset"].mem(),
-        runtime=NEEDS["dataset"].minutes(),
+        mem_mb=memory_of("dataset", lambda w: dataset_mb(CFG, w.dataset)),
+        runtime=time_of("dataset", lambda w: work.dataset(CFG, w.dataset)),
     params:
         code=code_of("build_detector"),
         tools=versions("jets", "fastjet"),

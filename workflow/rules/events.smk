@@ -20,7 +20,7 @@ rule generate:
     threads: NEEDS["generate"].threads
     resources:
         mem_mb=NEEDS["generate"].mem(),
-        runtime=NEEDS["generate"].minutes(),
+        runtime=time_of("generate", lambda w: work.part(CFG, "generate", w.sample)),
     params:
         code=code_of("generate_events"),
         tools=versions("generate", "pythia8"),
@@ -58,7 +58,7 @@ rule generate_delphes:
     threads: NEEDS["generate"].threads
     resources:
         mem_mb=NEEDS["generate"].mem(),
-        runtime=NEEDS["generate"].minutes(),
+        runtime=time_of("generate", lambda w: work.part(CFG, "generate", w.sample)),
     params:
         code=code_of("generate_delphes"),
         tools=versions("delphes", "delphes"),

@@ -23,7 +23,7 @@ rule jets:
     threads: NEEDS["jets"].threads
     resources:
         mem_mb=NEEDS["jets"].mem(),
-        runtime=NEEDS["jets"].minutes(),
+        runtime=time_of("jets", lambda w: work.part(CFG, "jets", w.sample)),
     params:
         code=code_of("find_jets"),
         tools=versions("jets", "fastjet"),

@@ -23,8 +23,8 @@ for study in STUDIES:
             env("train")
         threads: NEEDS["measure"].threads
         resources:
-            mem_mb=NEEDS["measure"].mem(),
-            runtime=NEEDS["measure"].minutes(),
+            mem_mb=memory_of("measure", lambda w, study=study: study_mb(CFG, study)),
+            runtime=time_of("measure", lambda w, study=study: work.study(CFG, study)),
         params:
             code=code_of("measure_study", f"relearn.studies.{study}"),
             tools=versions("train", "pytorch", "numpy"),

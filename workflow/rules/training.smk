@@ -22,7 +22,7 @@ rule train:
     threads: CFG.training.threads
     resources:
         mem_mb=NEEDS["train"].mem(),
-        runtime=lambda w, attempt: NEEDS["train"].minutes(batch_of(w).est_seconds)(w, attempt),
+        runtime=time_of("train", lambda w: work.training(batch_of(w))),
         gpu=NEEDS["train"].gpu if GPU else 0,
         # No parameter: neither code nor params may tell one device from another, or a move to
         # a GPU would train everything again.
@@ -66,10 +66,8 @@ rule train_tagger:
         env("train")
     threads: lambda w: taggerscans.threads(typed.scan_spec(CFG, w.scan))
     resources:
-        mem_mb=lambda w, attempt: NEEDS["train"].mem(
-            taggerscans.memory_mb(typed.scan_spec(CFG, w.scan))
-        )(w, attempt),
-        runtime=lambda w, attempt: NEEDS["train"].minutes(batch_of(w).est_seconds)(w, attempt),
+        mem_mb=memory_of("train", lambda w: taggerscans.memory_mb(typed.scan_spec(CFG, w.scan))),
+        runtime=time_of("train", lambda w: work.training(batch_of(w))),
         gpu=NEEDS["train"].gpu if GPU else 0,
         device=CFG.device if GPU else "cpu",  # no parameter, as above
     params:

@@ -12,7 +12,7 @@ WORKFLOW := $(BIN)/python scripts/run_workflow.py --cores $(CORES) $(ARGS) --con
 # Without its advice to move to another program; never --quiet, which lets no warning be an error.
 MKDOCS := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs
 
-.PHONY: run test bench bench-energyflow lint format figures yields docs site lock clean
+.PHONY: run test bench bench-energyflow lint format figures yields cost docs site lock clean
 
 run: $(VENV)/run.stamp ## the whole study at one scale
 	$(WORKFLOW)
@@ -39,6 +39,9 @@ format: $(VENV)/dev.stamp ## put code into the house style
 
 figures: $(VENV)/run.stamp ## list the figures: each name is a target
 	@$(BIN)/python scripts/list_figures.py --scale $(SCALE)
+
+cost: $(VENV)/run.stamp ## what a scale takes: jobs, events, trainings, hours, disk
+	@$(BIN)/python scripts/estimate_cost.py --scale $(SCALE) $(ARGS)
 
 yields: $(VENV)/run.stamp ## measure what config/yields.yaml lacks
 	$(BIN)/python scripts/measure_yields.py --scale $(SCALE)

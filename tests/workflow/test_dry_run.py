@@ -1,11 +1,16 @@
 """What the workflow would do, without doing it."""
 
 import re
+from collections import Counter
 
 import pytest
+import yaml
 from helpers_workflow import ROOT, copy_project, replace_in, snakemake
 
-from relearn import config, plan
+from relearn import config, forecast, jobcosts, plan
+
+PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
+LONGEST = PROFILE["resources"]["runtime"]  # minutes
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +28,14 @@ def test_every_scale_lists_its_jobs(project, scale):
     assert jobs["all"] == 1
     if scale == "nano":
         assert sum(jobs.values()) <= 15
+    # `all` is no job that takes anything
+    assert sum(jobs.values()) - 1 == len(_forecast(scale).tasks)
+
+
+def _forecast(scale):
+    costs = jobcosts.read(ROOT / "config/costs.yaml")
+    yields = plan.read_yields(ROOT / "config/yields.yaml")
+    return forecast.forecast(config.load(scale), yields, costs, ROOT)
 
 
 def test_another_directory_needs_only_the_snakefile(tmp_path):
@@ -79,26 +92,41 @@ def test_gpu_is_asked_for_where_it_is_meant(project):
         assert expected in train
 
 
-def test_the_cluster_profile_asks_for_gpus_and_for_time(project):
+@pytest.fixture(scope="module")
+def submitted(project):
+    """What the paper scale would submit to a cluster."""
     outcome = snakemake(
         project,
         *("--workflow-profile", "profiles/slurm", "--dry-run"),
         *("--config", "scale=paper", "device=cuda"),
     )
     assert outcome.code == 0, outcome.reasons()
+    return outcome
+
+
+def test_the_cluster_profile_asks_for_gpus_and_for_time(submitted):
     trainings = [
-        text.split("\n\n")[0] for text in re.split("rule train(?:_tagger)?:", outcome.text)[1:]
+        text.split("\n\n")[0] for text in re.split("rule train(?:_tagger)?:", submitted.text)[1:]
     ]
     minutes = [int(re.search(r"runtime=(\d+)", text)[1]) for text in trainings]
-    assert len(minutes) == outcome.jobs()["train"] + outcome.jobs()["train_tagger"]
+    assert len(minutes) == submitted.jobs()["train"] + submitted.jobs()["train_tagger"]
     assert all("gpu=1" in text and "slurm_partition" in text for text in trainings)
-    paper = config.load("paper")
-    estimates = [
-        batch.est_seconds / 60
-        for scan in plan.used_scans(paper)
-        for batch in plan.scan_batches(paper, scan)
-    ]
-    assert max(estimates) * 2 < max(minutes), "a job would be killed before its end"
+    expected = [task.seconds / 60 for task in _forecast("paper").tasks if task.stage == "trainings"]
+    # twice what it takes, or what a partition allows: a training goes on from its checkpoint
+    for asked, needed in zip(sorted(minutes), sorted(expected), strict=True):
+        assert asked >= min(1.99 * needed, LONGEST)
+    assert max(minutes) == LONGEST
+
+
+def test_what_takes_seconds_is_not_submitted_alone(submitted):
+    paper = _forecast("paper")
+    grouped = re.findall(r"Group job (\w+)", submitted.text)
+    parts = sum(task.stage == "events" for task in paper.tasks)
+    assert Counter(grouped) == {"part": parts, "study": len(plan.STUDIES), "report": 1}
+    alone = [task for task in paper.tasks if task.stage in ("datasets", "trainings")]
+    assert len(grouped) + len(alone) == paper.submissions < 1500
+    short = [task.name for task in paper.tasks if task.stage == "events" and task.seconds < 60]
+    assert not short and all(task.seconds > 60 for task in alone if task.stage == "trainings")
 
 
 def test_an_unknown_scale_is_named_with_those_there_are(project):

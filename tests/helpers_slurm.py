@@ -273,13 +273,12 @@ def cluster(folder: Path) -> Iterator[Cluster]:
 
 
 def submit(project: Path, slurm: Cluster, log: Path, *arguments: str) -> subprocess.Popen:
-    """Start Snakemake in `project` as on a cluster with GPUs, as `profiles/slurm` says."""
+    """Start Snakemake in `project`, on a machine that seems to have a GPU."""
     gpu_here = Path(slurm.path) / "nvidia-smi"  # device: auto asks for one then; the job has none
     gpu_here.write_text("#!/bin/sh\necho 'GPU 0: /dev/null'\n")
     gpu_here.chmod(0o755)
     variables = environment()
     variables["PATH"] = f"{slurm.path}:{variables['PATH']}"
-    words = [sys.executable, "-c", IMPATIENT, "--workflow-profile", "profiles/slurm"]
-    words += ["--max-status-checks-per-second", "10", *arguments]
+    words = [sys.executable, "-c", IMPATIENT, "--max-status-checks-per-second", "10", *arguments]
     with open(log, "w") as file:
         return subprocess.Popen(words, cwd=project, env=variables, stdout=file, stderr=file)

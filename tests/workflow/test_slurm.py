@@ -12,12 +12,18 @@ import pandas as pd
 import psutil
 import pytest
 from helpers_slurm import REQUIRED, Cluster, Job, cluster, submit, wait_for, why_not
-from helpers_workflow import command, copy_project, environment, replace_in
+from helpers_workflow import ROOT, command, copy_project, environment, replace_in
 
 from relearn import config, plan
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("slurm")]
 NANO = ("--config", "scale=nano")
+# The README's command, at another scale, and on a GPU only if there is one.
+SUBMIT = next(
+    line.replace("scale=paper", "scale=nano").removesuffix(" device=cuda").split()[1:]
+    for line in (ROOT / "README.md").read_text().splitlines()
+    if line.startswith("snakemake --workflow-profile")
+)
 TOO_LITTLE = 300  # MB, for a training; torch and Snakemake take more
 NOT_COMPARED = ["train_seconds"]
 
@@ -89,7 +95,7 @@ def run(tmp_path_factory):
         replace_in(needs, '"report": Need(mem_mb=1000', '"report": Need(mem_mb=10_000_000')
         profile = project / "profiles/slurm/config.yaml"
         replace_in(profile, "mem_mb: 180000", f"mem_mb: {slurm.memory}")
-        snakemake = submit(project, slurm, log, *NANO)
+        snakemake = submit(project, slurm, log, *SUBMIT)
         here = subprocess.Popen(
             command(*NANO, "--", "results/nano/claims.csv", cores=1),
             cwd=local,

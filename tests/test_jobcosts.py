@@ -19,7 +19,10 @@ KNOWN = Costs(
         "draw": Cost(2.0),
     },
     {"events/slow": 0.01, "jets/x": 0.1, "dataset/x": 0.2, "models/x": 0.3},
+    study_start=7.0,
 )
+
+HEAD = "machine: x\nstudy_start: 3\n"
 
 
 def test_seconds_are_in_proportion_to_the_work():
@@ -27,6 +30,8 @@ def test_seconds_are_in_proportion_to_the_work():
     assert KNOWN.seconds(Work("draw")) == pytest.approx(START_SECONDS + 2)
     # whose unit is an estimate with the start in it
     assert KNOWN.seconds(Work("train/taggers", 10)) == pytest.approx(30)
+    # a study imports more
+    assert KNOWN.seconds(Work("measure/x", 10)) == pytest.approx(7 + 10)
     assert KNOWN.megabytes(Work("events/slow", 100)) == pytest.approx(1)
 
 
@@ -45,8 +50,9 @@ def test_what_is_written_is_read_again(tmp_path):
     ("content", "message"),
     [
         ("jobs: {", "cannot be read"),
-        ("machine: x\njobs: {draw: {seconds: 1}}\nfiles: {events/x: 1}\n", "nothing of generate"),
-        ("machine: x\njobs: {draw: {minutes: 1}}\nfiles: {}\n", "cannot be read"),
+        (f"{HEAD}jobs: {{draw: {{seconds: 1}}}}\nfiles: {{events/x: 1}}\n", "nothing of generate"),
+        (f"{HEAD}jobs: {{draw: {{minutes: 1}}}}\nfiles: {{}}\n", "cannot be read"),
+        ("machine: x\njobs: {}\nfiles: {}\n", "study_start"),
         ("[]", "cannot be read"),
     ],
 )
@@ -61,7 +67,23 @@ def test_a_damaged_file_is_named_with_the_cure(tmp_path, content, message):
 def benchmark(folder, name, seconds, memory="-"):
     path = folder / f"benchmarks/{name}.tsv"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"s\tmax_rss\tcpu_time\n{seconds}\t{memory}\t1\n")
+    path.write_text(f"s\tmax_rss\tcpu_time\n{seconds}\t{memory}\t{seconds}\n")
+
+
+@pytest.mark.parametrize(
+    ("wall", "cpu", "expected"),
+    [
+        (10, 8, 8),  # looked at until its end
+        (45, 10, 10),  # and here, just
+        (40, 9, 24),  # 60 % of a core in the first 15 s
+        (100, 60, 80),  # 80 % in the first 75 s
+        (16, 15.5, 16),  # no more than a core
+        (5, None, 5),
+    ],
+)
+def test_seconds_of_a_core_are_those_without_neighbours(wall, cpu, expected):
+    found = jobcosts.core_seconds({"wall_s": wall, "cpu_s": cpu, "max_rss_mb": None})
+    assert found == pytest.approx(expected)
 
 
 def test_a_run_is_recorded(tmp_path):
@@ -74,6 +96,8 @@ def test_a_run_is_recorded(tmp_path):
     ):
         benchmark(tmp_path, f"generate/zmumu/{part}", seconds, memory)
     benchmark(tmp_path, "draw/pt_nodes", START_SECONDS + 4, 200)
+    benchmark(tmp_path, "measure/pt_nodes", 9)
+    benchmark(tmp_path, "measure/pt_weights", 8)
     benchmark(tmp_path, "draw/a_study_of_another_config", 1000)
     (tmp_path / "datasets").mkdir()
     (tmp_path / "datasets/zmumu.h5").write_bytes(bytes(25_000))
@@ -82,17 +106,20 @@ def test_a_run_is_recorded(tmp_path):
     # the median of its parts, the largest memory
     assert found.jobs["generate/zmumu"] == Cost(pytest.approx((7 - START_SECONDS) / events), 80)
     assert found.jobs["draw"] == Cost(pytest.approx(4), 200)
+    # four networks on a hundred events, from the fastest study on
+    assert found.study_start == 8 and found.jobs["measure/pt_weights"].seconds == 0
+    assert found.jobs["measure/pt_nodes"].seconds == pytest.approx(1 / 400)
     assert found.files["dataset/dimuon"] == pytest.approx(25_000e-6 / 250)
     # what this run has not measured stays
     assert found.jobs["generate/slow"] == KNOWN.jobs["generate/slow"]
     assert found.files["events/slow"] == KNOWN.files["events/slow"]
 
 
-def test_the_shipped_costs_are_of_all_that_the_default_scale_does():
+def test_the_shipped_costs_are_of_all_but_studies_of_the_default_scale():
     costs = jobcosts.read(ROOT / "config/costs.yaml")
     lacking = {
         name
         for name, job in jobcosts.work_of(config.load("default")).items()
-        if not costs.knows(job) and not name.endswith("_delphes")
+        if not costs.knows(job) and not name.startswith("measure/")
     }
     assert not lacking, "run `make run` and `make cost ARGS=--record`"

@@ -4,6 +4,7 @@ From the config, the yields and `relearn.jobcosts`, without Snakemake. No GPU ha
 trainings are taken to go `GPU_SPEEDUP` times as fast on one as on a core, which can be said anew.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -231,7 +232,9 @@ def text(found: Forecast, costs: Costs, gpu_speedup: float = GPU_SPEEDUP) -> str
         f"Rough: in proportion to sizes, from what jobs took on one machine ({costs.machine}).",
     ]
     if found.unmeasured:
-        lines.append(f"Not measured, taken as is usual: {', '.join(found.unmeasured)}.")
+        kinds = Counter(kind.partition("/")[0] for kind in found.unmeasured)
+        names = ", ".join(f"{number} of {rule}" for rule, number in kinds.items())
+        lines.append(f"Not measured, taken as is usual of their rule: {names}.")
     return "\n".join(lines)
 
 

@@ -7,7 +7,7 @@ and grow in proportion to the work.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -19,16 +19,22 @@ from relearn.config import Config
 from relearn.errors import UserError
 from relearn.work import Work
 
-START_SECONDS = 3.0  # of a job: Python and its imports
+# When Snakemake looks at a job's CPU time: often at first, then every half minute. What a job takes
+# after the last look is not counted.
+LOOKS_UNTIL = 15.0
+LOOKS_EVERY = 30.0
+START_SECONDS = 3.0  # of a job: Python and its imports; of a study that of the fastest
+STUDIES = "measure"
 STARTED = "train/taggers"  # whose estimate includes the start
 RULES = ("generate", "jets", "dataset", "train", "measure", "draw", "report")
 FILES = ("events", "jets", "dataset", "models")
 CURE = "take the repository's, or write it anew with `make run` and `make cost ARGS=--record`"
 HEAD = """\
-# What jobs and their files take for each unit of work: wall seconds of a core, MB on disk; and the
-# most memory that a job took, MB. Units: a generated event (generate, jets, events), a row of a
+# What jobs and their files take for each unit of work: seconds of a core, MB on disk; and the most
+# memory that a job took, MB. Units: a generated event (generate, jets, events), a row of a
 # dataset, an estimated second (train), a network on a test row (measure, models/taggers), a network
-# (models/stacks), a job (draw, report). Written by `make cost ARGS=--record` after `make run`.
+# (models/stacks), a job (draw, report). The start of a job is not in it: 3 s, of a study as below.
+# Written by `make cost ARGS=--record` after `make run`.
 """
 
 
@@ -42,11 +48,24 @@ class Cost:
 
 @dataclass(frozen=True)
 class Costs:
-    """Measured costs by kind of work, MB by kind of file, and the machine that they are of."""
+    """Measured costs by kind of work, MB by kind of file, and the machine that they are of.
+
+    Attributes
+    ----------
+    study_start
+        Seconds of a study with hardly anything to do.
+    """
 
     machine: str
     jobs: Mapping[str, Cost]
     files: Mapping[str, float]
+    study_start: float = START_SECONDS
+
+    def start(self, kind: str) -> float:
+        """Return the seconds that a job takes whatever it has to do."""
+        if kind == STARTED:
+            return 0.0
+        return self.study_start if kind.startswith(STUDIES) else START_SECONDS
 
     def knows(self, job: Work) -> bool:
         """Return whether this kind of work was measured."""
@@ -57,9 +76,8 @@ class Costs:
 
         What was not measured, a card or a study of one's own, is taken as is usual of its rule.
         """
-        start = 0.0 if job.kind == STARTED else START_SECONDS
         alike = _like(job.kind, self.jobs)
-        return start + job.units * median(self.jobs[kind].seconds for kind in alike)
+        return self.start(job.kind) + job.units * median(self.jobs[kind].seconds for kind in alike)
 
     def megabytes(self, files: Work) -> float:
         """Return about the size of some files, MB; of what was not measured, as is usual."""
@@ -84,7 +102,7 @@ def read(path: Path) -> Costs:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         jobs = {kind: Cost(**cost) for kind, cost in content["jobs"].items()}
         files = {kind: float(size) for kind, size in content["files"].items()}
-        costs = Costs(content["machine"], jobs, files)
+        costs = Costs(content["machine"], jobs, files, float(content["study_start"]))
         lacking = [rule for rule in RULES if not _like(rule, jobs)]
         lacking += [rule for rule in FILES if not _like(rule, files)]
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -128,24 +146,41 @@ def record(config: Config, results: Path, machine: str, known: Costs) -> Costs:
     UserError
         If there are no benchmark tables, or one cannot be read.
     """
-    jobs = work_of(config)
+    jobs, times = work_of(config), walltimes.job_times(results / "benchmarks", config)
+    studies = [core_seconds(one) for name, one in times.items() if name.startswith(STUDIES)]
+    costs = replace(known, machine=machine, study_start=min(studies, default=known.study_start))
     seconds, memory = defaultdict(list), defaultdict(list)
-    for name, times in walltimes.job_times(results / "benchmarks", config).items():
+    for name, one in times.items():
         rule, _, rest = name.partition("/")
         job = jobs[f"{rule}/{rest.partition('/')[0]}" if rule in work.PARTS else name]
-        start = 0.0 if job.kind == STARTED else START_SECONDS
-        seconds[job.kind].append(max(times["wall_s"] - start, 0.0) / job.units)
-        memory[job.kind].append(times["max_rss_mb"] or 0.0)
+        alone = max(core_seconds(one) - costs.start(job.kind), 0.0)
+        seconds[job.kind].append(alone / job.units)
+        memory[job.kind].append(one["max_rss_mb"] or 0.0)
     measured = {
         kind: Cost(_rounded(median(found)), _rounded(max(memory[kind])) or None)
         for kind, found in seconds.items()
     }
     files = _sizes(config, results)
-    return Costs(
-        machine,
-        dict(sorted((dict(known.jobs) | measured).items())),
-        dict(sorted((dict(known.files) | files).items())),
+    return replace(
+        costs,
+        jobs=dict(sorted((dict(known.jobs) | measured).items())),
+        files=dict(sorted((dict(known.files) | files).items())),
     )
+
+
+def core_seconds(times: walltimes.Times) -> float:
+    """Return the seconds of a core that a job took, as if it had had one for itself.
+
+    Its CPU time at Snakemake's last look, and at the same rate from then on; where there was no
+    look, its wall time.
+    """
+    wall, cpu = times["wall_s"], times["cpu_s"]
+    if not cpu:
+        return wall
+    looked = wall
+    if wall > LOOKS_UNTIL:
+        looked = LOOKS_UNTIL + LOOKS_EVERY * ((wall - LOOKS_UNTIL) // LOOKS_EVERY)
+    return min(wall, cpu * wall / looked)
 
 
 def _sizes(config: Config, results: Path) -> dict[str, float]:
@@ -166,7 +201,7 @@ def _rounded(value: float) -> float:
 
 def write(path: Path, costs: Costs) -> None:
     """Write ``config/costs.yaml``."""
-    lines = [HEAD + f"machine: {costs.machine}", "jobs:"]
+    lines = [HEAD + f"machine: {costs.machine}", f"study_start: {costs.study_start:g}", "jobs:"]
     for kind, cost in costs.jobs.items():
         memory = "" if cost.memory_mb is None else f", memory_mb: {cost.memory_mb:g}"
         lines.append(f"  {kind}: {{seconds: {cost.seconds:g}{memory}}}")

@@ -6,15 +6,16 @@ settings.register_profile("relearn", deadline=None, derandomize=True)
 settings.load_profile("relearn")
 
 
-# Before pytest-xdist, which puts the groups into the names of the tests.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Keep the tests that share a costly fixture on one worker: those of one module."""
-    for item in items:
-        if "really_imported" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("fingerprint"))
-        elif shares_with_its_module(item) and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+# While they are collected: pytest-xdist reads the groups before any other hook could set them.
+def pytest_itemcollected(item):
+    """Keep tests that share a costly fixture on one worker, those of one module among them."""
+    fixtures = getattr(item, "fixturenames", ())
+    if "really_imported" in fixtures:
+        item.add_marker(pytest.mark.xdist_group("fingerprint"))
+    elif "smoke_run" in fixtures:
+        item.add_marker(pytest.mark.xdist_group("smoke"))
+    elif shares_with_its_module(item) and not item.get_closest_marker("xdist_group"):
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
 
 
 def shares_with_its_module(item) -> bool:

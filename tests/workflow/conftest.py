@@ -1,14 +1,7 @@
+import os
+
 import pytest
 from helpers_workflow import copy_project, snakemake
-
-
-# Before pytest-xdist, which puts the groups into the names of the tests.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Keep all tests that share the smoke run on one worker."""
-    for item in items:
-        if "smoke_run" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("smoke"))
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +10,9 @@ def smoke_run(tmp_path_factory):
 
     Tests that change the copy put it back as it was.
     """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        grouped = "@smoke" in os.environ["PYTEST_CURRENT_TEST"]
+        assert grouped, "pytest-xdist does not keep groups together: each worker would run smoke"
     folder = copy_project(tmp_path_factory.mktemp("smoke") / "project")
     outcome = snakemake(folder, "--config", "scale=smoke")
     assert outcome.code == 0, outcome.reasons()

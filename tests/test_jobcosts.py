@@ -1,5 +1,7 @@
 """Costs: measured from benchmark tables, kept in a file, multiplied with work."""
 
+from dataclasses import replace
+
 import pytest
 from helpers_workflow import ROOT
 
@@ -44,6 +46,10 @@ def test_what_was_not_measured_is_taken_as_usual():
 def test_what_is_written_is_read_again(tmp_path):
     jobcosts.write(tmp_path / "costs.yaml", KNOWN)
     assert jobcosts.read(tmp_path / "costs.yaml") == KNOWN
+    # A number without a point is a text to YAML.
+    small = replace(KNOWN, jobs=dict(KNOWN.jobs) | {"draw": jobcosts.Cost(9e-06, 1e07)})
+    jobcosts.write(tmp_path / "costs.yaml", small)
+    assert jobcosts.read(tmp_path / "costs.yaml") == small
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,11 @@ def read(path: Path) -> Costs:
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        jobs = {kind: Cost(**cost) for kind, cost in content["jobs"].items()}
+        # YAML takes 9e-06, without a point, for a text.
+        jobs = {
+            kind: Cost(**{key: float(value) for key, value in cost.items()})
+            for kind, cost in content["jobs"].items()
+        }
         files = {kind: float(size) for kind, size in content["files"].items()}
         costs = Costs(content["machine"], jobs, files, float(content["study_start"]))
         lacking = [rule for rule in RULES if not _like(rule, jobs)]

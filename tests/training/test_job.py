@@ -1,6 +1,8 @@
 """A whole job: dataset file → weights and tables; killed, resumed, with damaged checkpoints."""
 
 import functools
+import hashlib
+import io
 import json
 import pickle
 import re
@@ -240,6 +242,18 @@ def test_no_checkpoint_before_its_time(tmp_path):
     assert saved.read(0) == {"epoch": 2}
     assert checkpoint.Checkpoints(tmp_path, "other").read(0) is None
     assert checkpoint.Checkpoints(None, "key").read(0) is None
+
+
+def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
+    content, mark = io.BytesIO(), tmp_path / "it ran"
+    torch.save({"key": "key", "state": Evil(mark)}, content)
+    digest = hashlib.sha256(content.getvalue()).digest()
+    (tmp_path / "0000.checkpoint").write_bytes(digest + content.getvalue())
+    with pytest.raises(UserError, match=r"0000\.checkpoint.*delete it"):
+        checkpoint.Checkpoints(tmp_path, "key").read(0)
+    assert not mark.exists()
+    torch.load(io.BytesIO(content.getvalue()), weights_only=False)["state"].close()
+    assert mark.exists(), "or there was nothing to refuse"
 
 
 def test_progress_shows_loss_speed_and_time_left(muons, tmp_path, capsys):

@@ -7,6 +7,7 @@ without a word, so a checksum stands in front.
 
 import hashlib
 import io
+import pickle
 import shutil
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 
 import torch
 
+from relearn.errors import UserError
 from relearn.files import atomic
 
 EVERY_SECONDS = 20.0
@@ -51,6 +53,11 @@ class Checkpoints:
         """Return the state of a stack, if there is one of this job.
 
         One that is damaged is named and left out: it only would have saved time.
+
+        Raises
+        ------
+        UserError
+            If it would run code when it is read.
         """
         path = self.folder and self.folder / f"{stack:04d}.checkpoint"
         if not path or not path.is_file():
@@ -60,7 +67,12 @@ class Checkpoints:
         if hashlib.sha256(content).digest() != digest:
             print(f"{path} is damaged and ignored: these networks begin anew", flush=True)
             return None
-        found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        try:
+            found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError as error:
+            raise UserError(
+                f"{path} holds more than numbers, which relearn never writes: delete it ({error})"
+            ) from None
         return found["state"] if found["key"] == self.key else None
 
     def offer(self, stack: int, state: Callable[[], dict[str, Any]], force: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Reads the tables of studies: CSV → data frames, the same for figures, claims and report."""
 
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,17 +19,21 @@ def read_table(path: str | os.PathLike) -> pd.DataFrame:
     Raises
     ------
     UserError
-        If the file is missing or is no CSV.
+        If the file is missing, is no CSV or is cut short.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path} does not exist: measure the study again (delete nothing by hand)")
-    if not path.read_text(encoding="utf-8").strip():
-        return pd.DataFrame()
     try:
-        return pd.read_csv(path, **READ)
+        text = path.read_text(encoding="utf-8")
+        if not text.strip():
+            return pd.DataFrame()
+        table = pd.read_csv(io.StringIO(text), **READ)
     except (pd.errors.ParserError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is no table ({error}): delete it and run again") from None
+    if not text.endswith("\n"):
+        raise UserError(f"{path} is cut short: delete it and run again")
+    return table
 
 
 def read_tables(paths: Iterable[str | os.PathLike], study: str) -> dict[str, pd.DataFrame]:

@@ -1,9 +1,12 @@
 """Outputs appear whole or not at all."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from relearn.errors import UserError
 
 
 @contextmanager
@@ -21,6 +24,33 @@ def atomic(path: str | os.PathLike) -> Iterator[Path]:
         os.replace(temporary, final)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def nearest(path: Path) -> Path:
+    """Return a folder itself if it exists, else the lowest above it that does."""
+    path = path.absolute()
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())
+
+
+def free_mb(path: Path) -> float:
+    """Return the space that is left on the disk of a folder, existing or not, MB."""
+    return shutil.disk_usage(nearest(path)).free / 1e6
+
+
+def require_writable(folder: Path) -> None:
+    """Ask whether files can be made below a folder, existing or not.
+
+    Raises
+    ------
+    UserError
+        If not: names the folder that is in the way.
+    """
+    found = nearest(folder)
+    if not os.access(found, os.W_OK | os.X_OK):
+        raise UserError(
+            f"nothing can be written to {found}, where {folder} is to be: change its permissions "
+            "(chmod u+w), mount its disk for writing, or run with another --directory"
+        )
 
 
 def own_or_shipped(path: str | os.PathLike, root: Path) -> Path:

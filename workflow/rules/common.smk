@@ -1,5 +1,6 @@
 # The resolved config, paths and functions that every stage uses.
 
+from snakemake.logging import logger as SNAKEMAKE_LOG
 from snakemake.settings.types import DeploymentMethod
 
 DEPLOYMENT = workflow.deployment_settings.deployment_method
@@ -20,6 +21,9 @@ except errors.UserError as error:
 R = plan.results_dir(CFG)
 GPU = device.gpu_meant(CFG.device)
 STUDIES = list(CFG.studies)
+
+
+RUNLOG = []  # the one of this run, once it has started
 
 
 wildcard_constraints:
@@ -52,6 +56,46 @@ def time_of(name, job):
     return lambda wildcards, attempt: (
         NEEDS[name].minutes(COSTS.seconds(job(wildcards)))(wildcards, attempt)
     )
+
+
+def say(text):
+    print(f"relearn: {text}", file=sys.stderr, flush=True)
+
+
+def attach_runlog(workflow):
+    """Tell the terminal how far the run is; --verbose and --printshellcmds add Snakemake's account."""
+    jobs = [(job.jobid, job.rule.name, job.wildcards_dict) for job in workflow.dag.needrun_jobs()]
+    waiting = progress.jobs_of(CFG, SCANS, jobs, COSTS.seconds)
+    handler = runlog.RunLog(
+        progress.Progress(waiting, workflow.cores if workflow.local_exec else None),
+        lambda text: print(text, file=sys.stderr, flush=True),
+    )
+    shown = workflow.output_settings
+    runlog.attach(SNAKEMAKE_LOG, handler, whole=shown.verbose or shown.printshellcmds)
+    RUNLOG.append(handler)
+
+
+def drop_default_limit(workflow):
+    """Snakemake's default limit, 100 jobs a second, wakes the scheduler once a second for every job
+    that has ended: after a hundred of them it takes a fifth of a core. Another limit is kept.
+    """
+    limit = workflow.scheduler.job_rate_limiter
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
+def open_next(workflow):
+    """What a finished run has made for the eye, one line each."""
+    made = {file for job in workflow.dag.jobs for file in job.output}
+    if f"{R}/report.html" in made:
+        return [
+            f"{R}/report.html   everything on one page",
+            f"{R}/claims.csv    what the talks say against what was measured",
+            f"{R}/figures/      every figure, PDF and PNG",
+        ]
+    return sorted(str(file) for job in workflow.dag.targetjobs for file in job.output or job.input)[
+        :3
+    ]
 
 
 def figures():
@@ -103,29 +147,33 @@ def pretrained_models(w):
 
 
 onstart:
+    try:
+        files.require_writable(Path(R))
+    except errors.UserError as error:
+        raise WorkflowError(str(error))
     trainings = sum(len(batch.runs) for batches in SCANS.values() for batch in batches)
-    print(
-        f"relearn: scale {CFG.scale}, {sum(map(len, PARTS.values()))} event files, "
+    say(
+        f"scale {CFG.scale}, {sum(map(len, PARTS.values()))} event files, "
         f"{trainings} trainings in {sum(map(len, SCANS.values()))} jobs, "
         f"{len(STUDIES)} studies, device {CFG.device} "
-        f"({'asks for a GPU' if GPU else 'CPU'})",
-        file=sys.stderr,
+        f"({'asks for a GPU' if GPU else 'CPU'})"
     )
+    attach_runlog(workflow)
+    drop_default_limit(workflow)
 
 
 onsuccess:
-    print(
-        f"relearn: scale {CFG.scale} is complete. Open next:\n"
-        f"  {R}/report.html   everything on one page\n"
-        f"  {R}/claims.csv    what the talks say against what was measured\n"
-        f"  {R}/figures/      every figure, PDF and PNG",
-        file=sys.stderr,
-    )
+    say("\n  ".join([f"scale {CFG.scale} is complete. Open next:", *open_next(workflow)]))
 
 
 onerror:
-    print(
-        f"relearn: stopped; what is finished is kept. The failed job's own log is named above "
-        f"(folder {R}/logs); the same command goes on from here. Whole log: {log}",
-        file=sys.stderr,
+    failed = [f"{name}: {path or 'no log'}" for name, path in RUNLOG[0].failed.items()]
+    say(
+        "\n  ".join(
+            [
+                "stopped; what is finished is kept, and the same command goes on from here. "
+                f"Whole log: {', '.join(log)}",
+                *failed[:20],
+            ]
+        )
     )

@@ -1,0 +1,125 @@
+"""What the terminal shows of a run: `relearn.progress` in a line, and of failed jobs why.
+
+Snakemake's own account, dozens of lines for each job, stays whole in ``.snakemake/log/``. It hands
+every event to the handlers of its logger; `attach` adds one of ours, and a filter to those that
+write to the terminal.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from relearn.files import free_mb
+from relearn.progress import Progress
+
+LINES_OF_LOG = 15
+FULL_MB = 10.0
+SECONDS_BETWEEN_LINES = 10.0
+# Snakemake's names of events, and what it says without one
+FINISHED, FAILED, GROUP_FAILED = "job_finished", "job_error", "group_error"
+OWN_ACCOUNT = {
+    "job_info",
+    "group_info",
+    "job_started",
+    FINISHED,
+    FAILED,
+    GROUP_FAILED,
+    "progress",
+    "shellcmd",
+}
+FAILED_COMMAND = "RuleException"  # the whole command line of a job that failed
+OF_SINGLE_JOBS = ("Select jobs to execute...", "Removing temporary output")
+
+
+class RunLog(logging.Handler):
+    """Says how far a run is when jobs end, and shows the end of a failed job's log.
+
+    Parameters
+    ----------
+    progress
+        What it counts in.
+    write
+        Takes a text of one line or more.
+
+    Attributes
+    ----------
+    failed
+        Name of each job that failed → its log, "" where it has none.
+    """
+
+    def __init__(self, progress: Progress, write: Callable[[str], None]):
+        super().__init__(logging.INFO)
+        self._progress, self._write = progress, write
+        self._written = float("-inf")
+        self.failed: dict[str, str] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take an event of Snakemake's log."""
+        event = getattr(record, "event", None)
+        if event == FAILED:
+            self._fail(record)
+        elif event == GROUP_FAILED:
+            # of a submission to a cluster; what it was made of follows, job by job
+            ends = [last_lines(Path(log)) for log in record.aux_logs]
+            self._write("\n".join(["relearn: a submission failed", *ends]))
+        elif event == FINISHED:
+            self._progress.finish(record.job_id)
+            now = time.monotonic()
+            if now - self._written >= SECONDS_BETWEEN_LINES:
+                self._written = now
+                self._write(f"relearn: {self._progress.line()}")
+
+    def _fail(self, record: logging.LogRecord) -> None:
+        logs = list(record.log)
+        name = _job_name(record.rule_name, logs)
+        self.failed[name] = logs[0] if logs else ""
+        lines = [f"relearn: {name} failed", *(last_lines(Path(log)) for log in logs)]
+        if logs and (free := free_mb(Path(logs[0]).parent)) < FULL_MB:
+            # then the log may lack the reason, too
+            lines.append(f"  only {free:.1f} MB are left on the disk of the results: free some")
+        self._write("\n".join(lines))
+
+
+def _job_name(rule: str, logs: list[str]) -> str:
+    """Return a job's name: its log's within ``logs/``, or its rule's."""
+    parts = Path(logs[0]).with_suffix("").parts if logs else ()
+    return "/".join(parts[parts.index("logs") + 1 :]) if "logs" in parts else rule
+
+
+def last_lines(path: Path, lines: int = LINES_OF_LOG) -> str:
+    """Return the end of a log, each line indented, below its path; or why there is none."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        return f"  {path}: {error.strerror}"
+    found = [line for line in text.splitlines() if line.strip()]
+    if not found:
+        return f"  {path}: empty"
+    head = f"  {path}:" if len(found) <= lines else f"  the last lines of {path}:"
+    return "\n".join([head, *(f"    {line}" for line in found[-lines:])])
+
+
+def is_own_account(record: logging.LogRecord) -> bool:
+    """Return whether Snakemake tells of single jobs, as it does dozens of lines long."""
+    event = getattr(record, "event", None)
+    if getattr(record, "exception", None) == FAILED_COMMAND:
+        return True
+    return event in OWN_ACCOUNT or str(record.msg).startswith(OF_SINGLE_JOBS)
+
+
+def attach(logger: logging.Logger, handler: RunLog, whole: bool = False) -> None:
+    """Let `handler` hear what Snakemake logs, and take its own account off the terminal.
+
+    Parameters
+    ----------
+    whole
+        Leave that account where it is, besides ours.
+    """
+    if not whole:
+        for other in logger.handlers:
+            if isinstance(other, logging.StreamHandler) and not isinstance(
+                other, logging.FileHandler
+            ):
+                other.addFilter(lambda record: not is_own_account(record))
+    logger.addHandler(handler)

@@ -7,6 +7,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+import pandas as pd
+import psutil
+
+from relearn import config, plan
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ("Snakefile", "workflow", "config", "envs", "profiles", "scripts", "Makefile")
@@ -76,3 +82,56 @@ def replace_in(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text, f"{path} has no {old!r}"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def make_run(folder: Path, scale: str = "nano", output: IO[str] | int = subprocess.DEVNULL):
+    """Start what `make run` starts, on one core; return the process."""
+    return subprocess.Popen(
+        [sys.executable, "scripts/run_workflow.py", "--cores", "1", "--config", f"scale={scale}"],
+        cwd=folder,
+        env=environment(),
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def scripts_at_work(process: subprocess.Popen) -> list[psutil.Process]:
+    """Return the jobs that a Snakemake runs at this moment."""
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        try:
+            words = child.cmdline()
+        except psutil.Error:
+            continue  # it ended between the two calls
+        if any(word.startswith("scripts/") for word in words[:2]):
+            found.append(child)
+    return found
+
+
+def ended(process: psutil.Process) -> bool:
+    """Return whether a process has ended, though nobody may have asked for its exit code yet."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def final_tables(folder: Path, scale: str = "nano") -> dict[str, pd.DataFrame]:
+    """Return file → table of a finished run, of all networks, studies and claims; without times."""
+    resolved = config.load(scale)
+    files = [table for study in resolved.studies for table in plan.tables(resolved, study)]
+    for scan in plan.used_scans(resolved):
+        files += [f"{one}/runs.csv" for one in plan.model_dirs(resolved, scan)]
+    files.append(f"{plan.results_dir(resolved)}/claims.csv")
+    return {
+        name: pd.read_csv(folder / name).drop(columns="train_seconds", errors="ignore")
+        for name in files
+    }
+
+
+def assert_same_tables(one: Path, other: Path, scale: str = "nano") -> None:
+    """Compare two finished runs."""
+    here, there = final_tables(one, scale), final_tables(other, scale)
+    assert here.keys() == there.keys()
+    for name, table in here.items():
+        pd.testing.assert_frame_equal(table, there[name])

@@ -1,6 +1,8 @@
-"""What every command-line script shares: errors in one line, death with the parent."""
+"""What every command-line script shares: errors in one line, death with Snakemake."""
 
 import ctypes
+import errno
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -8,13 +10,19 @@ from collections.abc import Callable
 from relearn.errors import UserError
 
 PR_SET_PDEATHSIG = 1
+DISK = {
+    errno.ENOSPC: ("the disk is full", "free some space"),
+    errno.EDQUOT: ("your share of the disk is used up", "free some space"),
+    errno.EROFS: ("the disk can only be read", "mount it for writing, or use another --directory"),
+}
 
 
 def die_with_parent() -> None:
-    """Ask the kernel to end this job when the shell that started it dies.
+    """Ask the kernel to end this job when what started it dies.
 
     A killed Snakemake leaves its children behind, and they would go on writing files that
-    the next run believes to be its own. Linux only; elsewhere nothing happens.
+    the next run believes to be its own. The rules `exec` Python, so that no shell stands between.
+    Linux only; elsewhere nothing happens.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -27,3 +35,19 @@ def main_guard(main: Callable[[], None]) -> None:
         main()
     except UserError as error:
         sys.exit(f"error: {error}")
+    except Exception as error:
+        if trouble := disk_trouble(error):
+            sys.exit(f"error: {trouble}")
+        raise
+
+
+def disk_trouble(error: BaseException) -> str | None:
+    """Return what is wrong with the disk and the cure, if an error is of that kind.
+
+    Libraries wrap the system's errors, some in a text alone: HDF5's have no `errno`.
+    """
+    text = str(error)
+    for number, (means, cure) in DISK.items():
+        if getattr(error, "errno", None) == number or os.strerror(number) in text:
+            return f"{means} ({text}): {cure}, and start the same command again"
+    return None

@@ -53,7 +53,7 @@ NEEDS = {
     "external": Need(mem_mb=2000, runtime=360),
     "train": Need(mem_mb=3000, runtime=30, gpu=1),
     "measure": Need(mem_mb=3000, runtime=60),
-    "draw": Need(mem_mb=1000, runtime=10),
+    "draw": Need(mem_mb=2000, runtime=10),
     "report": Need(mem_mb=1000, runtime=10),
 }
 

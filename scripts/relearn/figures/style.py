@@ -119,6 +119,7 @@ def save(fig: Figure, pdf: str | os.PathLike, png: str | os.PathLike) -> None:
     with atomic(pdf) as temporary:
         nothing = dict.fromkeys(("CreationDate", "ModDate", "Creator", "Producer"))
         fig.savefig(temporary, format="pdf", metadata=nothing)
+    fig.set_layout_engine("none")  # found once: it is a quarter of the work
     with atomic(png) as temporary:
         fig.savefig(temporary, format="png", metadata={"Software": None})
 

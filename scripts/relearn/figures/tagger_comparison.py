@@ -81,7 +81,8 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     fig.legend(handles=_legend(points), ncols=len(FAMILIES), loc="outside upper center")
     if lost := _lost(points):
         fig.supxlabel(f"diverged: {lost}", fontsize=8)
-    fig.draw_without_rendering()  # axes are where they will be
+    fig.draw_without_rendering()  # axes are where they will be,
+    fig.set_layout_engine("none")  # whatever is written in them
     for row, value in zip(axes, Y, strict=False):
         for ax, x in zip(row, X, strict=True):
             _write(ax, runs, points, x, value)

@@ -75,15 +75,6 @@ def attach_runlog(workflow):
     RUNLOG.append(handler)
 
 
-def drop_default_limit(workflow):
-    """Snakemake's default limit, 100 jobs a second, wakes the scheduler once a second for every job
-    that has ended: after a hundred of them it takes a fifth of a core. Another limit is kept.
-    """
-    limit = workflow.scheduler.job_rate_limiter
-    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
-        workflow.scheduler.job_rate_limiter = None
-
-
 def open_next(workflow):
     """What a finished run has made for the eye, one line each."""
     made = {file for job in workflow.dag.jobs for file in job.output}
@@ -159,7 +150,7 @@ onstart:
         f"({'asks for a GPU' if GPU else 'CPU'})"
     )
     attach_runlog(workflow)
-    drop_default_limit(workflow)
+    ratelimit.drop_default(workflow.scheduler)
 
 
 onsuccess:

@@ -212,11 +212,12 @@ def text(found: Forecast, costs: Costs, gpu_speedup: float = GPU_SPEEDUP) -> str
     rows = [("", "jobs", "together", "longest")]
     for stage in STAGES:
         seconds = [task.seconds for task in found.tasks if task.stage == stage]
-        longest = _time(max(seconds, default=0.0))
-        rows.append((stage, f"{len(seconds):,}", _time(sum(seconds)), longest))
-    rows.append(("all", f"{len(found.tasks):,}", _time(found.cpu_hours * HOUR), ""))
+        longest = duration(max(seconds, default=0.0))
+        rows.append((stage, f"{len(seconds):,}", duration(sum(seconds)), longest))
+    rows.append(("all", f"{len(found.tasks):,}", duration(found.cpu_hours * HOUR), ""))
     speed = f"{gpu_speedup:g} times as fast as a core: assumed, none has been measured"
     more = f"; {found.part_gb:.2g} GB more for each job on events" if found.part_gb else ""
+    path = duration(sum(task.seconds for task in found.path))
     lines = [
         f"scale {found.scale}: {found.events:,} events, {found.networks:,} networks",
         "",
@@ -226,8 +227,8 @@ def text(found: Forecast, costs: Costs, gpu_speedup: float = GPU_SPEEDUP) -> str
         f"CPU   {found.cpu_hours:,.1f} h of cores",
         f"GPU   {found.gpu_hours:,.1f} h ({speed if found.gpus else 'trainings on CPUs'})",
         f"disk  {found.kept_gb:,.1f} GB{more}",
-        f"time  {_time(sum(task.seconds for task in found.path))} at least, on the longest path:",
-        *(f"      {_time(task.seconds):>8}  {task.name}" for task in found.path),
+        f"time  {path} at least, on the longest path:",
+        *(f"      {duration(task.seconds):>8}  {task.name}" for task in found.path),
         "",
         f"Rough: in proportion to sizes, from what jobs took on one machine ({costs.machine}).",
     ]
@@ -238,7 +239,8 @@ def text(found: Forecast, costs: Costs, gpu_speedup: float = GPU_SPEEDUP) -> str
     return "\n".join(lines)
 
 
-def _time(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time in the unit that suits it."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / HOUR:.1f} h"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from relearn import scans, taggerscans, work
 from relearn.config import Config
-from relearn.forecast import STAGES
+from relearn.forecast import STAGES, duration
 from relearn.work import Work
 
 Batches = Mapping[str, Sequence[scans.Batch | taggerscans.TaggerBatch]]  # scan → its jobs
@@ -123,14 +123,8 @@ class Progress:
             if self._total[stage] and self._done[stage] < self._total[stage]
         ]
         left = self.seconds_left()
-        time_left = f", about {_duration(left)} left" if left and self._waiting else ""
+        time_left = f", about {duration(left)} left" if left and self._waiting else ""
         return f"{done} of {total} jobs done{time_left} ({', '.join(stages) or 'all'})"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{max(5, 5 * round(seconds / 5))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def jobs_of(

@@ -61,6 +61,25 @@ def test_user_error_is_one_line_without_traceback():
     assert done.stderr == "error: config.yaml: epochs is 0; write 1 or more\n"
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        ("OSError(errno.ENOSPC, 'No space left on device', 'a.csv')", "error: the disk is full"),
+        ("OSError('write failed (errno = 28, No space left on device)')", "free some space"),
+        ("OSError(errno.EROFS, 'Read-only file system', 'a.csv')", "can only be read"),
+    ],
+)
+def test_a_full_disk_is_one_line_with_the_cure(error, message):
+    code = (
+        "import errno\nfrom relearn.cli import main_guard\n"
+        f"def main(): raise {error}\nmain_guard(main)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "scripts", capture_output=True, text=True
+    )
+    assert done.returncode == 1 and message in done.stderr and done.stderr.count("\n") == 1
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel call is Linux's own")
 def test_job_dies_with_the_shell_that_started_it():
     job = (

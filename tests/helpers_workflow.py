@@ -84,6 +84,17 @@ def replace_in(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+def start(folder: Path, *arguments: str) -> subprocess.Popen:
+    """Start Snakemake on one core, silently; return the process."""
+    return subprocess.Popen(
+        command(*arguments, cores=1),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 def make_run(folder: Path, scale: str = "nano", output: IO[str] | int = subprocess.DEVNULL):
     """Start what `make run` starts, on one core; return the process."""
     return subprocess.Popen(

@@ -20,14 +20,13 @@ import pytest
 from helpers_workflow import (
     Outcome,
     assert_same_tables,
-    command,
     copy_project,
     ended,
-    environment,
     make_run,
     replace_in,
     scripts_at_work,
     snakemake,
+    start,
 )
 
 pytestmark = pytest.mark.workflow
@@ -182,13 +181,7 @@ def test_results_that_cannot_be_written_stop_before_the_first_job(project, disk)
 
 
 def test_two_snakemakes_in_one_folder(project):
-    first = subprocess.Popen(
-        command(*NANO, "--", "results/nano/datasets/zmumu.h5", cores=1),
-        cwd=project,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    first = start(project, *NANO, "--", "results/nano/datasets/zmumu.h5")
     some_job(first)
     second = snakemake(project, *NANO)
     assert second.code != 0 and "cannot be locked" in second.text, second.reasons()

@@ -4,15 +4,13 @@ One job is cancelled, one is killed, one asks for less memory than it takes, and
 drained. What comes out is what a local run gives.
 """
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 import psutil
 import pytest
 from helpers_slurm import REQUIRED, Cluster, Job, cluster, submit, wait_for, why_not
-from helpers_workflow import ROOT, command, copy_project, environment, replace_in
+from helpers_workflow import ROOT, assert_same_tables, copy_project, replace_in, start
 
 from relearn import config, plan
 
@@ -25,7 +23,6 @@ SUBMIT = next(
     if line.startswith("snakemake --workflow-profile")
 )
 TOO_LITTLE = 300  # MB, for a training; torch and Snakemake take more
-NOT_COMPARED = ["train_seconds"]
 
 
 @dataclass(frozen=True)
@@ -96,13 +93,7 @@ def run(tmp_path_factory):
         profile = project / "profiles/slurm/config.yaml"
         replace_in(profile, "mem_mb: 180000", f"mem_mb: {slurm.memory}")
         snakemake = submit(project, slurm, log, *SUBMIT)
-        here = subprocess.Popen(
-            command(*NANO, "--", "results/nano/claims.csv", cores=1),
-            cwd=local,
-            env=environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        here = start(local, *NANO, "--", "results/nano/claims.csv")
         try:
             cancel_a_part(slurm)
             kill_the_dataset(project)
@@ -118,19 +109,8 @@ def run(tmp_path_factory):
 
 
 def test_results_are_those_of_a_local_run(run):
+    assert_same_tables(run.project, run.local)
     nano = config.load("nano")
-    tables = [table for study in nano.studies for table in plan.tables(nano, study)]
-    runs = [
-        f"{folder}/runs.csv"
-        for one in plan.used_scans(nano)
-        for folder in plan.model_dirs(nano, one)
-    ]
-    for path in [*tables, *runs, "results/nano/claims.csv"]:
-        there, here = (
-            pd.read_csv(folder / path).drop(columns=NOT_COMPARED, errors="ignore")
-            for folder in (run.project, run.local)
-        )
-        pd.testing.assert_frame_equal(there, here)
     for study in nano.studies:
         assert (run.project / plan.figure(nano, study)).is_file()
     assert (run.project / "results/nano/report.html").is_file()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relearn import kinematics
-from relearn.jets.jagged import Array, flatten
+from relearn.jets.jagged import Array, Flat, flatten
 
 POWERS = {"antikt": -1, "cambridge": 0, "kt": 1}
 
@@ -86,13 +86,18 @@ def hardest(p4: ak.Array | Array, radius: float = 1.5, algorithm: str = "antikt"
     ValueError, UserError
         As in `cluster`.
     """
-    power = _power(algorithm, radius)
+    return _hardest(flatten(p4), radius, algorithm)[0]
+
+
+def _hardest(flat: Flat, radius: float, algorithm: str) -> tuple[ak.Array, NDArray[np.int64]]:
+    """Return the jets of `hardest`, and which of all particles belong to them."""
     from relearn.jets.kernels import inclusive
 
-    flat = flatten(p4)
+    power = _power(algorithm, radius)
     jets, sizes, members = inclusive.hardest_jets(flat.p4, flat.offsets, power, radius)
     constituents = ak.unflatten(flat.position[members], sizes)
-    return ak.zip({"p4": ak.Array(jets), "constituents": constituents}, depth_limit=1)
+    found = ak.zip({"p4": ak.Array(jets), "constituents": constituents}, depth_limit=1)
+    return found, members
 
 
 def recluster(
@@ -118,13 +123,12 @@ def recluster(
     ValueError, UserError
         As in `cluster`.
     """
-    found = hardest(constituents, radius, algorithm)
     flat = flatten(constituents)
-    total = flat.sum(kinematics.pt(flat.p4))
-    kept = ak.to_numpy(ak.num(found.constituents))
-    members = flatten(take(constituents, found.constituents))
-    found["lost"] = flat.counts - kept
-    found["lost_pt"] = np.maximum(total - members.sum(kinematics.pt(members.p4)), 0.0)
+    found, members = _hardest(flat, radius, algorithm)
+    kept = np.zeros(len(flat.p4), dtype=np.bool_)
+    kept[members] = True
+    found["lost"] = flat.counts - ak.to_numpy(ak.num(found.constituents))
+    found["lost_pt"] = flat.sum(np.where(kept, 0.0, kinematics.pt(flat.p4)))
     return found
 
 

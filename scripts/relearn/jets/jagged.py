@@ -84,18 +84,19 @@ def flatten(constituents: ak.Array | Array) -> Flat:
         particles, counts = _from_numpy(np.asarray(constituents))
     # a copy: kernels are compiled once more for arrays that may not be written to
     particles = np.array(particles, dtype=np.float64, order="C")
-    starts = np.repeat(np.cumsum(counts) - counts, counts)
-    position = np.arange(len(particles)) - starts
-    owner = np.repeat(np.arange(len(counts)), counts)
-    broken = ~(np.abs(particles) < LARGEST).all(axis=1)  # true for NaN too
-    if broken.any():
+    position = np.arange(len(particles)) - np.repeat(np.cumsum(counts) - counts, counts)
+    size = np.abs(particles)
+    if not (size < LARGEST).all():  # so with NaN too
+        broken = ~(size < LARGEST).all(axis=1)
         first = int(np.argmax(broken))
+        jet = int(np.searchsorted(np.cumsum(counts), first, side="right"))
         raise UserError(
-            f"constituent {position[first]} of jet {owner[first]} is {particles[first]}, which is "
+            f"constituent {position[first]} of jet {jet} is {particles[first]}, which is "
             f"not finite (nor are {int(broken.sum()) - 1} others): remove it beforehand"
         )
-    real = particles.any(axis=1)
+    real = size[:, 0] + size[:, 1] + size[:, 2] + size[:, 3] > 0
     if not real.all():
+        owner = np.repeat(np.arange(len(counts)), counts)
         counts = np.bincount(owner[real], minlength=len(counts))
         particles, position = particles[real], position[real]
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

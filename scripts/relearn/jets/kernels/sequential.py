@@ -68,7 +68,7 @@ def recombine(p4, power, radius2, winner, hurry, nodes, children, distances):
     gap, metric = np.empty(size), np.full(size, np.inf)
     y, phi = np.zeros(size), np.zeros(size)
     reach = np.empty(size)  # ΔR² of one slot to all
-    low, least = np.empty(size // BLOCK), np.empty(size // BLOCK)  # minima of blocks
+    low = np.empty(size // BLOCK)  # minima of blocks of metric
     left = 0.0
     for i in range(n):
         for k in range(4):
@@ -80,8 +80,9 @@ def recombine(p4, power, radius2, winner, hurry, nodes, children, distances):
         left += scalar[i]
     for i in range(n):
         _measure(y[i], phi[i], n, y, phi, reach)
-        _meet(i, n, reach, least, radius2, active, weight, near, gap, metric)
-    _minima(metric, n, low)
+        _meet(i, n, reach, radius2, active, weight, near, gap, metric)
+    for block in range((n + BLOCK - 1) // BLOCK):
+        low[block] = _minimum(metric, block)
 
     total, count, hardest = n, n, 0.0
     while count > 0:
@@ -90,8 +91,8 @@ def recombine(p4, power, radius2, winner, hurry, nodes, children, distances):
         merging = b != BEAM
         if merging and slot[b] == GONE:
             _measure(y[best], phi[best], count, y, phi, reach)
-            _meet(best, count, reach, least, radius2, active, weight, near, gap, metric)
-            _lowest(metric, best // BLOCK, low)
+            _meet(best, count, reach, radius2, active, weight, near, gap, metric)
+            low[best // BLOCK] = _minimum(metric, best // BLOCK)
             continue
         if merging:
             kept, lost = min(best, slot[b]), max(best, slot[b])
@@ -115,8 +116,8 @@ def recombine(p4, power, radius2, winner, hurry, nodes, children, distances):
         near[lost], gap[lost], metric[lost] = near[count], gap[count], metric[count]
         slot[active[lost]] = lost if lost < count else GONE
         metric[count] = np.inf
-        _lowest(metric, lost // BLOCK, low)
-        _lowest(metric, count // BLOCK, low)
+        low[lost // BLOCK] = _minimum(metric, lost // BLOCK)
+        low[count // BLOCK] = _minimum(metric, count // BLOCK)
         if not merging:
             continue
         _measure(y[kept], phi[kept], count, y, phi, reach)
@@ -130,9 +131,9 @@ def recombine(p4, power, radius2, winner, hurry, nodes, children, distances):
                     if reach[i] < gap[i]:
                         near[i], gap[i] = total - 1, reach[i]
                         metric[i] = gap[i] * weight[active[i]]
-                _lowest(metric, block, low)
-        _meet(kept, count, reach, least, radius2, active, weight, near, gap, metric)
-        _lowest(metric, kept // BLOCK, low)
+                low[block] = _minimum(metric, block)
+        _meet(kept, count, reach, radius2, active, weight, near, gap, metric)
+        low[kept // BLOCK] = _minimum(metric, kept // BLOCK)
     return total
 
 
@@ -174,13 +175,18 @@ def _measure(y0, phi0, count, y, phi, reach):
 
 
 @compiled
-def _meet(i, count, reach, least, radius2, active, weight, near, gap, metric):
+def _meet(i, count, reach, radius2, active, weight, near, gap, metric):
     """Note the nearest neighbour of a slot, from its ΔR² to all; clobbers that to itself."""
     reach[i] = radius2
-    _minima(reach, count, least)
-    j = _where(reach, least, count)
-    near[i], gap[i] = (active[j], reach[j]) if reach[j] < radius2 else (BEAM, radius2)
-    metric[i] = gap[i] * weight[active[i]]
+    nearest, at = radius2, BEAM
+    for block in range((count + BLOCK - 1) // BLOCK):
+        # few blocks have something nearer, which one look at each tells
+        if _minimum(reach, block) < nearest:
+            for j in range(block * BLOCK, (block + 1) * BLOCK):
+                if reach[j] < nearest:
+                    nearest, at = reach[j], active[j]
+    near[i], gap[i] = at, nearest
+    metric[i] = nearest * weight[active[i]]
 
 
 @compiled
@@ -189,22 +195,12 @@ def _less(a, b):
 
 
 @compiled
-def _lowest(values, block, low):
-    """Fill in the minimum of one block."""
+def _minimum(values, block):
+    """Return the minimum of one block, written so that the processor takes several at once."""
     j = block * BLOCK
     a = _less(_less(values[j], values[j + 1]), _less(values[j + 2], values[j + 3]))
     b = _less(_less(values[j + 4], values[j + 5]), _less(values[j + 6], values[j + 7]))
-    low[block] = _less(a, b)
-
-
-@compiled
-def _minima(values, count, low):
-    """Fill in the minimum of each block; written out, as a call of `_lowest` is slower."""
-    for block in range((count + BLOCK - 1) // BLOCK):
-        j = block * BLOCK
-        a = _less(_less(values[j], values[j + 1]), _less(values[j + 2], values[j + 3]))
-        b = _less(_less(values[j + 4], values[j + 5]), _less(values[j + 6], values[j + 7]))
-        low[block] = _less(a, b)
+    return _less(a, b)
 
 
 @compiled

@@ -81,12 +81,11 @@ def place(
             others = [m for m in range(len(boxes)) if m != n]
             there = np.array([boxes[m][chosen[m]] for m in others]).reshape(-1, 4)
             price = prices[n] + HIDDEN * _overlaps(mine, there)
-            price += CROSSED * _through(mine, anchors[n], there)
-            lines = [_through(boxes[m][[chosen[m]]], anchors[m], mine, each=True) for m in others]
-            price += CROSSED * np.sum(lines, axis=0) if lines else 0
+            price += CROSSED * _crossed(anchors[n], _middles(mine), there).sum(axis=1)
+            price += CROSSED * _crossed(anchors[others], _middles(there), mine).sum(axis=0)
             chosen[n] = int(np.argmin(price))
     for label, at, mine, best in zip(labels, anchors, boxes, chosen, strict=True):
-        middle = (mine[best, :2] + mine[best, 2:]) / 2 - at
+        middle = _middles(mine[best]) - at
         far = DISTANCES[best // len(ANGLES)] >= LEADER
         line = {"arrowstyle": "-", "color": label.colour, "lw": 0.7, "alpha": 0.9, "shrinkA": 0}
         ax.annotate(
@@ -140,14 +139,13 @@ def _out(boxes: Array, frame: Array) -> NDArray[np.bool_]:
     return (boxes[:, :2] < frame[:2]).any(axis=1) | (boxes[:, 2:] > frame[2:]).any(axis=1)
 
 
-def _through(boxes: Array, anchor: Array, others: Array, each: bool = False) -> Array:
-    """Return how many others the line from a point to the middle of a box goes through.
+def _middles(boxes: Array) -> Array:
+    return (boxes[..., :2] + boxes[..., 2:]) / 2
 
-    With `each` the other way round: for each of the others, how many lines.
-    """
-    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+
+def _crossed(starts: Array, ends: Array, boxes: Array) -> NDArray[np.bool_]:
+    """Return which lines, from starts to ends (n, 2), go through which boxes (m, 4): (n, m)."""
     along = np.linspace(0, 1, 12)[1:, None, None]
-    places = anchor + along * (middles - anchor)  # (steps, c, 2)
-    inside = (places[:, :, None] > others[:, :2]) & (places[:, :, None] < others[:, 2:])
-    hit = inside.all(axis=3).any(axis=0)  # (c, m)
-    return hit.sum(axis=0 if each else 1)
+    places = starts + along * (ends - starts)  # (steps, n, 2)
+    inside = (places[:, :, None] > boxes[:, :2]) & (places[:, :, None] < boxes[:, 2:])
+    return inside.all(axis=3).any(axis=0)

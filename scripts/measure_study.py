@@ -2,9 +2,8 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
-
-import torch
 
 from relearn import studies
 from relearn.cli import main_guard
@@ -25,7 +24,8 @@ def main():
     )
     args = parser.parse_args()
 
-    torch.set_num_threads(1)  # sums in one order: the same table on any number of cores
+    # sums in one order: the same table on any number of cores; PyTorch looks when it is imported
+    os.environ["OMP_NUM_THREADS"] = "1"
     folders = [args.models / scan for scan in args.scans]
     inputs = StudyInputs.from_files(folders, args.datasets, args.options, args.where)
     tables = studies.load(args.study).measure(inputs)

@@ -17,10 +17,9 @@ import pandas as pd
 from scipy import stats
 
 from relearn.claims import Claim, Range, Side
+from relearn.deviations import LEVEL, reach
 from relearn.errors import UserError
 
-SIGMAS = 3.0
-LEVEL = float(stats.norm.sf(SIGMAS))
 DIVERGED = "diverged"
 
 
@@ -41,8 +40,8 @@ def _student(value: float, error: float, freedom: float) -> Estimate:
     if not math.isfinite(error):
         return Estimate(value, math.nan, -math.inf, math.inf)
     # Trials that all agree give no width to judge by, and no degrees of freedom.
-    reach = float(stats.t.isf(LEVEL, freedom)) * error if error > 0 else 0.0
-    return Estimate(value, error, value - reach, value + reach)
+    far = reach(freedom) * error if error > 0 else 0.0
+    return Estimate(value, error, value - far, value + far)
 
 
 def _variance(values: np.ndarray) -> float:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from relearn.claims import SCALES, Claim, load
+from relearn.deviations import SIGMAS
 from relearn.errors import UserError
-from relearn.estimates import SIGMAS, Estimate, known, measure, networks, select
+from relearn.estimates import Estimate, known, measure, networks, select
 from relearn.figures.tables import read_table
 
 VERDICTS = REPRODUCED, DIFFERS, INCONCLUSIVE, NOT_RUN = (

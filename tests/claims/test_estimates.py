@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from relearn import estimates
+from relearn import deviations, estimates
 from relearn.claims import Side
 from relearn.errors import UserError
 
-LEVEL = estimates.LEVEL
+LEVEL = deviations.LEVEL
 PATIENT = settings(deadline=None)  # the first call of a distribution is slow
 VALUES = st.lists(st.floats(-100, 100), min_size=2, max_size=8).map(np.array)
 

@@ -12,7 +12,7 @@ import torch
 from helpers_training import ROOT_SEED, network, scan, train_job, write_muons
 from helpers_workflow import ROOT
 
-from relearn import models, scans
+from relearn import batchfiles, models, scans
 from relearn.data import hdf5
 from relearn.data.scaling import Standardiser
 from relearn.errors import UserError
@@ -67,7 +67,7 @@ def test_every_activation_and_several_outputs(tmp_path):
     scaling = {name: Standardiser(width / 3, width) for name, width in widths.items()}
     storage.write_weights(tmp_path / storage.WEIGHTS, {run.name: layers}, scaling)
     spec = {"runs": [scans.to_dict(run)]}
-    (tmp_path / storage.SPEC).write_text(json.dumps(spec))
+    (tmp_path / batchfiles.SPEC).write_text(json.dumps(spec))
     difference = export.to_onnx(tmp_path, run.name, tmp_path / "square.onnx")
     assert 0 <= difference < 1e-5
     operators = {node.op_type for node in onnx.load(tmp_path / "square.onnx").graph.node}

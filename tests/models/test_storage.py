@@ -10,10 +10,9 @@ import pytest
 import torch
 from helpers_training import scan, sequential, train_job, write_muons
 
-from relearn import models, scans
+from relearn import batchfiles, models, scans
 from relearn.data import hdf5
 from relearn.errors import UserError
-from relearn.models import storage
 from relearn.training import job
 
 # Two jobs, of which the first holds networks of different width and activation in one stack.
@@ -110,7 +109,7 @@ def test_what_an_earlier_scan_left_behind_is_not_found(copy):
     spec = json.loads((left / "spec.json").read_text())
     spec["runs"][0]["name"] = "left-t0"
     (left / "spec.json").write_text(json.dumps(spec))
-    assert storage.batch_folders(folder) == [batch]
+    assert batchfiles.batch_folders(folder) == [batch]
     with pytest.raises(UserError, match="no run 'left-t0'; the names are in runs.csv"):
         models.load(folder, "left-t0")
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from relearn.deviations import LEVEL
 from relearn.studies import pairs
 from relearn.studies.pairs import Spread
-from relearn.studies.tagging import LEVEL
 
 
 def trials(family, *aucs):

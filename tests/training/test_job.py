@@ -12,7 +12,7 @@ import pytest
 import torch
 from helpers_training import scan, train_job, write_muons
 
-from relearn import models, scans
+from relearn import batchfiles, models, scans
 from relearn.errors import UserError
 from relearn.models import storage
 from relearn.training import checkpoint, fit, job
@@ -77,14 +77,14 @@ def test_what_a_job_writes(undisturbed):
         assert curve["epoch"].tolist() == list(range(1, 7))
         assert curve["validation_loss"].min() == row["best_validation_loss"]
         assert curve["validation_loss"].idxmin() - curve.index[0] + 1 == row["best_epoch"]
-    spec = json.loads((undisturbed / storage.SPEC).read_text())
+    spec = json.loads((undisturbed / batchfiles.SPEC).read_text())
     assert spec["scan"] == json.loads(json.dumps(SPEC))
     assert spec["versions"]["torch"] == torch.__version__
     assert {path.name for path in undisturbed.iterdir()} == {
         "runs.csv",
         "history.csv",
         storage.WEIGHTS,
-        storage.SPEC,
+        batchfiles.SPEC,
     }
 
 

@@ -9,7 +9,7 @@ import torch
 from helpers_taggers import scan, task, train_job, write_jets
 from safetensors.torch import load_file
 
-from relearn import models, taggerruns
+from relearn import batchfiles, models, taggerruns
 from relearn.data import tagfile
 from relearn.models import storage
 from relearn.studies import taggers
@@ -60,7 +60,7 @@ def test_what_a_job_writes(done, data):
         assert curve["epoch"].tolist() == [1, 2, 3]
         assert curve["validation_loss"].min() == pytest.approx(row["best_validation_loss"])
         assert curve["epoch"].iloc[curve["validation_loss"].argmin()] == row["best_epoch"]
-    spec = json.loads((done / storage.SPEC).read_text())
+    spec = json.loads((done / batchfiles.SPEC).read_text())
     assert spec["scan"] == json.loads(json.dumps(SPEC))
     assert {one["training"]["epochs"] for one in spec["trained"].values()} == {3}
     assert spec["versions"]["torch"] == torch.__version__

@@ -7,6 +7,8 @@ from typing import Any
 from torch import nn
 
 from relearn import architectures
+from relearn.batchfiles import locate
+from relearn.taggerruns import TaggerRun
 
 
 def family(name: str) -> Any:
@@ -63,7 +65,7 @@ def load(path: str | Path, run: str) -> Any:
     """
     from relearn.models import storage, taggerfile
 
-    folder, found = storage.locate(Path(path), run)
-    if isinstance(found, storage.TaggerRun):
+    folder, found = locate(Path(path), run)
+    if isinstance(found, TaggerRun):
         return taggerfile.restore(folder, found)
-    return family(found.architecture).restore(storage.find(folder, run))
+    return family(found.architecture).restore(storage.read(folder, found))

@@ -15,10 +15,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from relearn import models
+from relearn.batchfiles import SPEC, cure
 from relearn.errors import UserError
 from relearn.files import atomic
 from relearn.models.classic import Classic
-from relearn.models.storage import SPEC, WEIGHTS, cure
+from relearn.models.storage import WEIGHTS
 from relearn.models.tagger import Tagger
 from relearn.taggerruns import TaggerRun
 

@@ -6,10 +6,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
+from relearn.deviations import LEVEL
 from relearn.studies.pairs import Spread
-from relearn.studies.tagging import LEVEL
 
 CLASSES = {"signal": 1, "background": 0}
 DRAWS = 50_000  # of the areas within their errors
@@ -162,7 +161,7 @@ def order(
     random = np.random.default_rng(0)
     level, axes = np.linalg.eigh(covariance)
     noise = random.normal(size=(DRAWS, len(names))) @ (axes * np.sqrt(level.clip(min=0))).T
-    student = stats.t.rvs(freedom, size=(DRAWS, len(names)), random_state=random)
+    student = random.standard_t(freedom, size=(DRAWS, len(names)))
     taus = kendall(auc + noise + trials * student, values)
     low, high = np.quantile(taus, [LEVEL, 1 - LEVEL])
     step = 2 / sum(one != other for one, other in combinations(values, 2))

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from relearn.models import storage
+from relearn import batchfiles
 from relearn.studies import along, tagging
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
@@ -59,7 +59,7 @@ COLUMNS = (
 
 def _smear(folder: str) -> float:
     """Return the smearing of the energy scale in the training of a batch."""
-    settings, _ = json.loads(storage.training(Path(folder)))
+    settings, _ = json.loads(batchfiles.training(Path(folder)))
     return float((settings.get("augment") or {}).get("jes_smear", 0.0))
 
 

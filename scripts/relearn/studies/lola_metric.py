@@ -15,7 +15,8 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from relearn.models import storage, taggerfile
+from relearn import batchfiles
+from relearn.models import taggerfile
 from relearn.studies import tagging
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
@@ -94,7 +95,7 @@ def normalised(metric: Array) -> Array:
 
 def start_of(run: pd.Series) -> Array:
     """Return the metric (4,) that a run began with: its seed makes the same initial weights."""
-    _, there = storage.locate(Path(run["folder"]), run["run"])
+    _, there = batchfiles.locate(Path(run["folder"]), run["run"])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(there.seed)
         return np.array(taggerfile.untrained(there).metric)

@@ -16,8 +16,8 @@ from itertools import combinations
 from typing import Any
 
 import pandas as pd
-from scipy import stats
 
+from relearn import deviations
 from relearn.studies import tagging
 
 DIFFERENCE = tuple(name for name in tagging.COMPARED if not name.startswith("relative"))
@@ -85,16 +85,8 @@ def interval(value: float, sample: float, sides: Sequence[Spread]) -> tuple[floa
     error = math.sqrt(sample**2 + trials)
     known = sum(side.variance**2 / side.freedom for side in sides)
     freedom = error**4 / known if known > 0 else math.inf
-    reach = float(stats.t.isf(tagging.LEVEL, freedom)) * error
-    return error, value - reach, value + reach, _deviations(value, error, freedom)
-
-
-def _deviations(value: float, error: float, freedom: float) -> float:
-    """Return t = value/error as standard deviations of a Gaussian, with its sign."""
-    if error <= 0:
-        return math.nan
-    outside = float(stats.t.sf(abs(value) / error, freedom))
-    return math.copysign(float(stats.norm.isf(outside)), value)
+    reach, sigmas = deviations.reach(freedom) * error, deviations.gaussian(value, error, freedom)
+    return error, value - reach, value + reach, sigmas
 
 
 def table(points: Sequence[tuple[Mapping[str, Any], pd.DataFrame]]) -> pd.DataFrame:

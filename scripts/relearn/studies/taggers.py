@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from relearn import batchfiles
 from relearn.errors import UserError
-from relearn.models import storage
 from relearn.studies.inputs import StudyInputs
 
 SCORES = "scores.npz"
@@ -69,4 +69,6 @@ def scores(run: Mapping[str, Any]) -> tuple[Array, Array, Array]:
             label = file[own if own in file else "label"]
             return label, file["weight"], file[f"score/{run['run']}"]
     except BROKEN as error:
-        raise UserError(f"{path} cannot be read ({error}). {storage.cure(path.parent)}") from None
+        raise UserError(
+            f"{path} cannot be read ({error}). {batchfiles.cure(path.parent)}"
+        ) from None

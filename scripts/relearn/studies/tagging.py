@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
+from relearn import deviations
 from relearn.errors import UserError
 from relearn.studies import taggers
 from relearn.studies.inputs import StudyInputs
@@ -35,8 +35,6 @@ OK = "ok"
 METRICS = ("auc", "rejection30", "rejection50")
 MEANS = ("parameters", "train_seconds", "miscalibration")
 EFFICIENCIES = np.linspace(0.01, 1, 100)  # of the signal, where curves are averaged
-SIGMAS = 3.0
-LEVEL = float(stats.norm.sf(SIGMAS))
 Array = NDArray[np.float64]
 
 
@@ -228,7 +226,7 @@ def difference(
     value, sample = auc - before, float(np.mean(errors))
     error, low, high = interval(value, sample, sides, *pooled)
     numbers = (len(mine), len(other), auc, before, value, sample, error, low, high)
-    sigmas = _deviations(value, error, _freedom(sample, sides, *pooled))
+    sigmas = deviations.gaussian(value, error, _freedom(sample, sides, *pooled))
     relative = (100 * number / before for number in (value, error, low, high))
     return dict(zip(COMPARED, (*numbers, sigmas, *relative), strict=True))
 
@@ -264,7 +262,7 @@ def interval(
     if freedom == 0 or not math.isfinite(value + sample) or not all(n for _, n in sides):
         return math.nan, -math.inf, math.inf
     error = math.sqrt(sample**2 + _trials(sides, pooled))
-    reach = float(stats.t.isf(LEVEL, _freedom(sample, sides, pooled, freedom))) * error
+    reach = deviations.reach(_freedom(sample, sides, pooled, freedom)) * error
     return error, value - reach, value + reach
 
 
@@ -279,15 +277,6 @@ def _freedom(
     """Return Welch's degrees of freedom; the test jets are many."""
     trials = _trials(sides, pooled)
     return freedom * ((sample**2 + trials) / trials) ** 2 if trials > 0 else math.inf
-
-
-def _deviations(value: float, error: float, freedom: float) -> float:
-    """Return t = value/error as standard deviations of a Gaussian, with its sign."""
-    if not error > 0:
-        return math.nan
-    logarithm = stats.t.logsf(abs(value) / error, freedom)
-    far = float(-stats.norm.ppf(np.exp(logarithm))) if logarithm > -700 else math.inf
-    return math.copysign(far, value)
 
 
 def pooled_spread(trials: Sequence[pd.Series]) -> tuple[float, int]:

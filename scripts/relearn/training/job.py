@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from relearn import scans
+from relearn import batchfiles, scans
 from relearn.data.scaling import Standardiser
 from relearn.errors import UserError
 from relearn.models import mlp, storage
@@ -150,7 +150,8 @@ def write(job: Job, outcome: Outcome, folder: Path) -> None:
     curves = [(name, *entry) for name, t in trained.items() for entry in t.curve]
     columns = ["run", "epoch", "train_loss", "validation_loss"]
     history = pd.DataFrame(curves, columns=columns)
-    storage.write_tables(folder, {storage.RUNS: pd.DataFrame(rows), storage.HISTORY: history})
+    tables_of = {batchfiles.RUNS: pd.DataFrame(rows), batchfiles.HISTORY: history}
+    batchfiles.write_tables(folder, tables_of)
     spec = {
         "scan": job.spec,
         "batch": job.batch,

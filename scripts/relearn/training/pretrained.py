@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
+from relearn import batchfiles
 from relearn.errors import UserError
 from relearn.models import storage
 from relearn.scans import Run
@@ -27,7 +28,7 @@ def first_layers(scan: Path, run: Run) -> list[tuple[torch.Tensor, torch.Tensor]
             f"network to start from and the second in place of its outputs: change "
             f"scans.{run.scan}.hidden"
         )
-    table = pd.concat([storage.read_runs(folder) for folder in storage.batch_folders(scan)])
+    table = pd.concat([batchfiles.read_runs(folder) for folder in batchfiles.batch_folders(scan)])
     wanted = (
         (table["hidden"] == str(run.hidden[0]))
         & (table["activation"] == run.activation[0])

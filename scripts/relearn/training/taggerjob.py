@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from relearn import batchfiles
 from relearn.data.hdf5 import SPLITS
 from relearn.errors import UserError
 from relearn.files import atomic
@@ -106,11 +107,11 @@ def write(job: TaggerJob, outcome: Outcome, folder: Path) -> None:
     curves = [{"run": name, **row} for name, one in trained.items() for row in one.history]
     rocs = [one.roc.assign(run=name) for name, one in trained.items()]
     tables = {
-        storage.RUNS: pd.DataFrame(rows),
-        storage.HISTORY: pd.DataFrame(curves, columns=list(curves[0]) if curves else HISTORY),
+        batchfiles.RUNS: pd.DataFrame(rows),
+        batchfiles.HISTORY: pd.DataFrame(curves, columns=list(curves[0]) if curves else HISTORY),
         ROC: pd.concat(rocs, ignore_index=True),
     }
-    storage.write_tables(folder, tables)
+    batchfiles.write_tables(folder, tables)
     scores = {f"score/{name}": one.scores for name, one in trained.items()}
     first = next(iter(trained.values()))  # all have the same test jets, but not the same target
     for name, one in trained.items():

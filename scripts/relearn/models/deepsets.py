@@ -135,22 +135,50 @@ class DeepSet(Tagger):
         Weights have their inputs in rows here: the product that is their gradient is then faster
         than its transpose, by a fifth, or five times for three inputs.
         """
-        layers = [
-            (layer.bias, layer.weight.t().contiguous()) if isinstance(layer, nn.Linear) else None
-            for layer in self.phi
-        ]
-        widest = max(len(layer[0]) for layer in layers if layer)
+        layers = self._carrying() if self.kind == "efn" else self._transposed()
+        widest = max(layer[1].shape[1] for layer in layers if layer)
         parts = []
         for some in values.split(max(1, CACHE // (widest * values.shape[1]))):
             jet, place = (some[..., 0] > 0).nonzero(as_tuple=True)
             here = some[jet, place]
             terms = self._scaled(here)
-            for layer in layers:
-                terms = torch.addmm(layer[0], terms, layer[1]) if layer else terms.relu_()
             if self.kind == "efn":
-                terms = here[:, :1] * terms
+                terms = torch.cat([here[:, :1] * terms, here[:, :1]], dim=1)
+            for layer in layers:
+                if layer is None:
+                    terms = terms.relu_()
+                else:
+                    bias, weight = layer
+                    terms = terms @ weight if bias is None else torch.addmm(bias, terms, weight)
             parts.append(terms.new_zeros(len(some), terms.shape[1]).index_add(0, jet, terms))
         return torch.cat(parts)
+
+    def _transposed(self) -> list[tuple[Tensor | None, Tensor] | None]:
+        """Return bias and weight (inputs, outputs) of Φ's layers; None for a ReLU."""
+        return [
+            (layer.bias, layer.weight.t().contiguous()) if isinstance(layer, nn.Linear) else None
+            for layer in self.phi
+        ]
+
+    def _carrying(self) -> list[tuple[Tensor | None, Tensor] | None]:
+        """Return Φ's layers for z x and z in place of x, with which they give z Φ(x).
+
+        As z > 0, z ReLU(W h + b) = ReLU(W (z h) + z b). So z is one more column, which has the
+        biases for its weights and is carried on up to the last layer: nothing wide is to be
+        multiplied by it.
+        """
+        layers = []
+        for place, layer in enumerate(self.phi):
+            if isinstance(layer, nn.Linear):
+                weight = torch.cat([layer.weight.t(), layer.bias[None]])
+                if place < len(self.phi) - 2:
+                    carried = weight.new_zeros(len(weight), 1)
+                    carried[-1] = 1.0
+                    weight = torch.cat([weight, carried], dim=1)
+                layers.append((None, weight))
+            else:
+                layers.append(None)
+        return layers
 
     def padded_sum(self, values: Tensor) -> Tensor:
         """Return ΣΦ (B, latent) with fixed shapes: nothing for a GPU to wait for."""

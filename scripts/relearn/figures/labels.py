@@ -37,8 +37,8 @@ def place(
 ) -> None:
     """Write texts beside their points.
 
-    Limits, scales and place of the axes have to be final: call
-    ``fig.draw_without_rendering()`` before. Whatever is placed later must not move the axes.
+    Limits, scales and place of the axes have to be final: call ``style.lay_out(fig)`` before.
+    Whatever is placed later must not move the axes.
 
     Parameters
     ----------
@@ -144,8 +144,15 @@ def _middles(boxes: Array) -> Array:
 
 
 def _crossed(starts: Array, ends: Array, boxes: Array) -> NDArray[np.bool_]:
-    """Return which lines, from starts to ends (n, 2), go through which boxes (m, 4): (n, m)."""
-    along = np.linspace(0, 1, 12)[1:, None, None]
-    places = starts + along * (ends - starts)  # (steps, n, 2)
-    inside = (places[:, :, None] > boxes[:, :2]) & (places[:, :, None] < boxes[:, 2:])
-    return inside.all(axis=3).any(axis=0)
+    """Return which lines, from starts to ends (n, 2), go through which boxes (m, 4): (n, m).
+
+    Along each coordinate a line is between the sides of a box from one place to another; it is
+    within the box where it is so along both.
+    """
+    starts = starts.reshape(-1, 1, 2)
+    along = ends[:, None] - starts
+    along = np.where(along == 0, 1e-9, along)
+    sides = np.stack([(boxes[:, :2] - starts) / along, (boxes[:, 2:] - starts) / along])
+    enters = np.maximum(sides.min(axis=0).max(axis=2), 0)
+    leaves = np.minimum(sides.max(axis=0).min(axis=2), 1)
+    return enters < leaves

@@ -116,7 +116,7 @@ def save(fig: Figure, pdf: str | os.PathLike, png: str | os.PathLike) -> None:
     pdf, png
         Where to; each file appears whole or not at all.
     """
-    _lay_out(fig)
+    lay_out(fig)
     with atomic(pdf) as temporary:
         nothing = dict.fromkeys(("CreationDate", "ModDate", "Creator", "Producer"))
         fig.savefig(temporary, format="pdf", metadata=nothing)
@@ -124,8 +124,11 @@ def save(fig: Figure, pdf: str | os.PathLike, png: str | os.PathLike) -> None:
         fig.savefig(temporary, format="png", metadata={"Software": None})
 
 
-def _lay_out(fig: Figure) -> None:
-    """Find the places of the axes, once; with an engine, every file would draw the figure twice."""
+def lay_out(fig: Figure) -> None:
+    """Find the places of the axes, once; with an engine, every file would draw the figure twice.
+
+    Limits of axes, scales and ticks have to be final; once done, a second call does nothing.
+    """
     if engine := fig.get_layout_engine():
         engine.execute(fig)
     with matplotlib.rc_context({"figure.constrained_layout.use": False}):

@@ -81,8 +81,7 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     fig.legend(handles=_legend(points), ncols=len(FAMILIES), loc="outside upper center")
     if lost := _lost(points):
         fig.supxlabel(f"diverged: {lost}", fontsize=8)
-    fig.draw_without_rendering()  # axes are where they will be,
-    fig.set_layout_engine("none")  # whatever is written in them
+    style.lay_out(fig)  # axes are where they will be, whatever is written in them
     for row, value in zip(axes, Y, strict=False):
         for ax, x in zip(row, X, strict=True):
             _write(ax, runs, points, x, value)
@@ -117,11 +116,10 @@ def _against(ax: Axes, runs: pd.DataFrame, points: pd.DataFrame, x: str, value: 
         ax.plot(known[x], known[value], marker, color=colour, ms=size, mew=0, zorder=4)
     for family, mine in runs.groupby("family", sort=False):
         ax.plot(mine[x], mine[value], ".", color=_look(family)[0], alpha=0.45, ms=4, mew=0)
-    for _, point in points.iterrows():
-        trials = runs[(runs[list(BY)] == point[list(BY)]).all(axis=1)][value]
-        if trials.notna().any():
-            colour = _look(point["family"])[0]
-            ax.vlines(point[x], trials.min(), trials.max(), color=colour, linewidth=1.2)
+    ends = runs.groupby(list(BY), as_index=False)[value].agg(["min", "max"]).dropna()
+    bars = points.merge(ends, on=list(BY))
+    colours = [_look(family)[0] for family in bars["family"]]
+    ax.vlines(bars[x], bars["min"], bars["max"], color=colours, linewidth=1.2)
 
 
 def _write(ax: Axes, runs: pd.DataFrame, points: pd.DataFrame, x: str, value: str) -> None:

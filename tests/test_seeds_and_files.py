@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ from helpers_workflow import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relearn import device, resources, seeds
+from relearn import cli, device, resources, seeds
 from relearn.files import atomic
 
 NAMES = st.text("abcdefghij_0123456789", min_size=1, max_size=12)
@@ -100,6 +101,24 @@ def test_job_dies_with_the_shell_that_started_it():
     psutil.wait_procs([child], timeout=10)
     assert not child.is_running()
     parent.stdout.close()
+
+
+def test_job_does_not_begin_without_the_snakemake_that_started_it():
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    code = "from relearn.cli import main_guard\nmain_guard(lambda: print('begun'))"
+    begun = {}
+    for pid in (os.getpid(), os.getppid(), gone.pid):  # the second lives, started through others
+        begun[pid] = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT / "scripts",
+            env=os.environ | {cli.SNAKEMAKE: str(pid)},
+            capture_output=True,
+            text=True,
+        )
+    orphan = begun.pop(gone.pid)
+    assert all(done.stdout == "begun\n" for done in begun.values())
+    assert orphan.returncode == 1 and "Snakemake has ended" in orphan.stderr and not orphan.stdout
 
 
 def test_device_is_looked_at_once_and_taken_at_its_word(monkeypatch, tmp_path):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from relearn.errors import UserError
 
 PR_SET_PDEATHSIG = 1
+SNAKEMAKE = "RELEARN_SNAKEMAKE"  # what the Snakefile calls the process that starts the jobs
 DISK = {
     errno.ENOSPC: ("the disk is full", "free some space"),
     errno.EDQUOT: ("your share of the disk is used up", "free some space"),
@@ -28,9 +29,28 @@ def die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def orphaned() -> bool:
+    """Return whether the Snakemake that started this job is gone.
+
+    It may be killed before the job gets as far as to ask the kernel for its own end.
+    """
+    started_by = int(os.environ.get(SNAKEMAKE, os.getppid()))
+    if os.getppid() == started_by:
+        return False
+    try:
+        os.kill(started_by, 0)  # asks for a process, and leaves it alone
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
+
+
 def main_guard(main: Callable[[], None]) -> None:
     """Run a script's `main`: a `UserError` ends it with one line and exit code 1."""
     die_with_parent()
+    if orphaned():
+        sys.exit("error: Snakemake has ended: start the same command again")
     try:
         main()
     except UserError as error:

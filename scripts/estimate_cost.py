@@ -5,12 +5,14 @@ import platform
 from pathlib import Path
 
 import psutil
+import yaml
 
 from relearn import config, device, forecast, jobcosts, plan
 from relearn.cli import main_guard
 
 ROOT = Path(__file__).resolve().parent.parent
 COSTS = ROOT / "config/costs.yaml"
+SLURM = ROOT / "profiles/slurm/config.yaml"
 
 
 def machine() -> str:
@@ -56,6 +58,9 @@ def main() -> None:
         gpu_speedup=arguments.gpu_speedup,
     )
     print(forecast.text(found, costs, arguments.gpu_speedup))
+    slurm = yaml.safe_load(SLURM.read_text(encoding="utf-8"))
+    if trouble := forecast.past_limit(found, slurm["resources"]["runtime"], slurm["retries"]):
+        print(f"\n{trouble}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What a scale takes, against numbers by hand, and a longest path against all paths."""
 
+import dataclasses
 import random
 import subprocess
 import sys
@@ -129,6 +130,23 @@ def test_longest_path_against_all_paths():
 
 def test_nothing_takes_no_time():
     assert longest_path([]) == []
+
+
+def test_a_job_past_the_limit_of_a_cluster_is_told():
+    tasks = (
+        Task("draw/a", "figures", Work("draw"), 60.0),
+        Task("train/b", "trainings", Work("t"), 0),
+    )
+    found = dataclasses.replace(nano(), tasks=tasks)
+    assert forecast.past_limit(found, minutes=1, retries=3) is None
+    days = dataclasses.replace(tasks[1], seconds=2.5 * 24 * 3600)
+    found = dataclasses.replace(found, tasks=(tasks[0], days))
+    text = forecast.past_limit(found, minutes=24 * 60, retries=1)
+    assert text.startswith("train/b passes the 24 h") and "checkpoint, on GPUs" in text
+    assert "about 3 submissions; one command makes up to 2" in text
+    found = dataclasses.replace(found, tasks=(dataclasses.replace(days, stage="studies"),))
+    assert "begins anew" in forecast.past_limit(found, minutes=24 * 60, retries=1)
+    assert forecast.past_limit(dataclasses.replace(found, tasks=()), 1, 1) is None
 
 
 def test_the_command_prints_it():

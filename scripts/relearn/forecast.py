@@ -4,6 +4,7 @@ From the config, the yields and `relearn.jobcosts`, without Snakemake. No GPU ha
 trainings are taken to go `GPU_SPEEDUP` times as fast on one as on a core, which can be said anew.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -205,6 +206,30 @@ def longest_path(tasks: list[Task]) -> list[Task]:
         path.insert(0, by_name[name])
         name = before[name]
     return path
+
+
+def past_limit(found: Forecast, minutes: int, retries: int) -> str | None:
+    """Return what a cluster's limits mean for the longest job; None where it keeps them.
+
+    Parameters
+    ----------
+    minutes
+        The longest that a submission may take, min.
+    retries
+        How often a job is submitted again.
+    """
+    longest = max(found.tasks, key=lambda task: task.seconds, default=None)
+    if longest is None or longest.seconds <= minutes * 60:
+        return None
+    text = (
+        f"{longest.name} passes the {minutes / 60:g} h that profiles/slurm allows a job: it is "
+        f"killed at the limit, and needs about {math.ceil(longest.seconds / 60 / minutes)} "
+        f"submissions; one command makes up to {retries + 1}."
+    )
+    if longest.stage != "trainings":
+        return text + " It begins anew each time: set `resources: runtime` higher."
+    cure = "" if found.gpus else ", on GPUs (device=cuda) it takes a fraction"
+    return text + f" A training goes on from its checkpoint{cure}."
 
 
 def text(found: Forecast, costs: Costs, gpu_speedup: float = GPU_SPEEDUP) -> str:

@@ -21,6 +21,7 @@ NEEDED = (
 )
 YAML_KEY = re.compile(r"(?<![\w&;.-])([A-Za-z_][\w.-]*)(?=:(?:\s|$))", re.M)
 SHORT_COMMIT = 10
+MANY = 3  # numbers, more than which are written as a range
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,31 @@ def read(path: str | os.PathLike) -> dict[str, Any]:
 def config_yaml(config: Mapping[str, Any]) -> str:
     """Return the resolved config as YAML, in the order of ``config/config.yaml``.
 
-    What is not set (null) is left out; lists of numbers stand in one line.
+    What is not set (null) is left out; lists of numbers stand in one line, long ones as ranges.
     """
     ordered = resolve(config).model_dump(mode="json", exclude_none=True)
+    for study in ordered["studies"].values():
+        study["where"] = {axis: _ranges(values) for axis, values in study["where"].items()}
     return yaml.dump(
         ordered, sort_keys=False, allow_unicode=True, default_flow_style=None, width=88
     )
+
+
+def _ranges(values: list[Any]) -> list[Any]:
+    """Write successive whole numbers as the config does: 1..1000 for each of them."""
+    runs: list[list[Any]] = []
+    for value in values:
+        number = str(value).isdecimal()
+        if (
+            runs
+            and number
+            and str(runs[-1][-1]).isdecimal()
+            and int(value) == int(runs[-1][-1]) + 1
+        ):
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    return [one for run in runs for one in ([f"{run[0]}..{run[-1]}"] if len(run) > MANY else run)]
 
 
 def coloured(text: str) -> Markup:

@@ -14,9 +14,10 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from relearn.config import resolve
 from relearn.errors import UserError
 from relearn.figures.tables import read_table
-from relearn.plan import STUDIES
+from relearn.plan import STUDIES, used_datasets
 from relearn.report import captions, facts, networks, numbers, verdicts
 
 FOLDER = Path(__file__).parent
@@ -209,7 +210,9 @@ def _tiles(
     """Return the numbers at the top: (number, what)."""
     trained = rows.drop_duplicates([name for name in ("scan", "run") if name in rows])
     lost = int((trained["status"] == "diverged").sum()) if "status" in trained else 0
-    events = sum(_size(dataset) for dataset in found["config"]["datasets"].values())
+    config = resolve(found["config"])
+    datasets = found["config"]["datasets"]
+    events = sum(_size(datasets[name]) for name in used_datasets(config))
     return [
         (f"{len(scored.cards)}", "claims"),
         (

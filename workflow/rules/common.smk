@@ -75,18 +75,34 @@ def attach_runlog(workflow):
     RUNLOG.append(handler)
 
 
+def to_run(workflow):
+    """What a run is going to make, in a line."""
+    rules = [(job.rule.name, job.wildcards_dict) for job in workflow.dag.needrun_jobs()]
+    events = sum(name.startswith("generate") for name, _ in rules)
+    batches = [wildcards for name, wildcards in rules if name.startswith("train")]
+    trainings = sum(len(SCANS[one["scan"]][int(one["batch"])].runs) for one in batches)
+    studies = sum(name.startswith("measure") for name, _ in rules)
+    return (
+        f"scale {CFG.scale}, to make: {events} event files, {trainings} trainings in "
+        f"{len(batches)} jobs, {studies} studies; device {CFG.device} "
+        f"({'asks for a GPU' if GPU else 'CPU'})"
+    )
+
+
 def open_next(workflow):
     """What a finished run has made for the eye, one line each."""
     made = {file for job in workflow.dag.jobs for file in job.output}
     if f"{R}/report.html" in made:
         return [
+            f"scale {CFG.scale} is complete. Open next:",
             f"{R}/report.html   everything on one page",
             f"{R}/claims.csv    what the talks say against what was measured",
             f"{R}/figures/      every figure, PDF and PNG",
         ]
-    return sorted(str(file) for job in workflow.dag.targetjobs for file in job.output or job.input)[
-        :3
-    ]
+    targets = sorted(
+        str(file) for job in workflow.dag.targetjobs for file in job.output or job.input
+    )
+    return ["what was asked for is there. Open next:", *targets[:3]]
 
 
 def figures():
@@ -142,19 +158,13 @@ onstart:
         files.require_writable(Path(R))
     except errors.UserError as error:
         raise WorkflowError(str(error))
-    trainings = sum(len(batch.runs) for batches in SCANS.values() for batch in batches)
-    say(
-        f"scale {CFG.scale}, {sum(map(len, PARTS.values()))} event files, "
-        f"{trainings} trainings in {sum(map(len, SCANS.values()))} jobs, "
-        f"{len(STUDIES)} studies, device {CFG.device} "
-        f"({'asks for a GPU' if GPU else 'CPU'})"
-    )
+    say(to_run(workflow))
     attach_runlog(workflow)
     ratelimit.drop_default(workflow.scheduler)
 
 
 onsuccess:
-    say("\n  ".join([f"scale {CFG.scale} is complete. Open next:", *open_next(workflow)]))
+    say("\n  ".join(open_next(workflow)))
 
 
 onerror:

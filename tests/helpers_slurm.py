@@ -29,7 +29,17 @@ from helpers_workflow import ROOT, environment
 REQUIRED = os.environ.get("RELEARN_SLURM") == "required"
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "slurm-wlm-basic-plugins", "munge")
 UNPACKED = ROOT / ".cache/slurm"
-COMMANDS = ("sbatch", "srun", "squeue", "scancel", "scontrol", "sinfo", "sacctmgr", "sshare")
+COMMANDS = (
+    "sbatch",
+    "srun",
+    "squeue",
+    "scancel",
+    "scontrol",
+    "sinfo",
+    "sacctmgr",
+    "sshare",
+    "sacct",
+)
 LONGEST_WAIT = 120  # s, before giving up on what should have come
 PR_SET_PDEATHSIG = 1
 
@@ -279,6 +289,8 @@ def submit(project: Path, slurm: Cluster, log: Path, *arguments: str) -> subproc
     gpu_here.chmod(0o755)
     variables = environment()
     variables["PATH"] = f"{slurm.path}:{variables['PATH']}"
-    words = [sys.executable, "-c", IMPATIENT, "--max-status-checks-per-second", "10", *arguments]
+    words = [sys.executable, "-c", IMPATIENT, "--max-status-checks-per-second", "10"]
+    # sacct, which is asked elsewhere, knows nothing without a data base of accounts.
+    words += ["--slurm-status-command", "squeue", *arguments]
     with open(log, "w") as file:
         return subprocess.Popen(words, cwd=project, env=variables, stdout=file, stderr=file)

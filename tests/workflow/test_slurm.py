@@ -35,6 +35,7 @@ class Run:
     jobs: list[Job]
     waited: list[Job]  # while the node was drained
     memory: int  # MB, of the node
+    without_account: Path  # what a submission that names none has printed
 
     def named(self, name: str) -> list[Job]:
         return [job for job in self.jobs if name in job.name]
@@ -78,6 +79,21 @@ def drain_during_a_training(slurm: Cluster) -> list[Job]:
     return found
 
 
+def submit_without_account(slurm: Cluster, project: Path) -> Path:
+    """Submit a part's events with the profile's line of the account deleted; return the output."""
+    copy_project(project)
+    replace_in(project / "profiles/slurm/config.yaml", "  slurm_account: default\n", "")
+    log = project / "output.txt"
+    part = "results/nano/events/zmumu/test-0000.root"
+    process = submit(project, slurm, log, *SUBMIT, "--", part)
+    try:
+        assert process.wait(120) == 0 and (project / part).is_file(), log.read_text()[-6000:]
+    finally:
+        process.kill()
+        process.wait()
+    return log
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     if reason := why_not():
@@ -105,7 +121,9 @@ def run(tmp_path_factory):
                 process.kill()
                 process.wait()
         assert snakemake.returncode == here.returncode == 0, log.read_text()[-6000:]
-        yield Run(project, local, log.read_text(), slurm.jobs(), waited, slurm.memory)
+        jobs = slurm.jobs()
+        bare = submit_without_account(slurm, folder / "bare")
+        yield Run(project, local, log.read_text(), jobs, waited, slurm.memory, bare)
 
 
 def test_results_are_those_of_a_local_run(run):
@@ -158,3 +176,8 @@ def test_what_is_short_is_submitted_together(run):
     # three parts, a dataset, a training, two studies with their figures, the report
     assert len(run.jobs) - lost == 8
     assert len(run.named("study")) == 2 and len(run.named("report")) == 1
+
+
+def test_a_cluster_without_accounts_takes_jobs_too(run):
+    text = run.without_account.read_text()
+    assert "Unable to guess SLURM account. Trying to proceed without." in text

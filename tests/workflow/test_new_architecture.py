@@ -26,7 +26,6 @@ def project(tmp_path_factory):
     (folder / "scripts/relearn/models/tiny_set.py").write_text(CODE)
     own = {
         "datasets": {"tops_low": {"jets": JETS}},
-        "studies": {"jet_validation": {"scans": ["tiny_set"], "datasets": ["tops_low"]}},
         "tagger_training": {"epochs": 2},
         "batch_seconds": 1000,
     }
@@ -49,10 +48,10 @@ def test_the_example_is_trained_without_a_new_rule(project):
     assert outcome.code == 0, outcome.reasons()
     assert outcome.jobs() == {"train_tagger": 1}
     runs = pd.read_csv(project / FOLDER / "0000/runs.csv").set_index("run")
-    assert len(runs) == 2 * 2 * 2 and set(runs["status"]) == {"ok"}
-    # 7 inputs → 8, 8 → 8, 8 → 2, with biases
-    row = runs.loc["tiny_set-small-n40-eflow-tops_low-width=8-t0"]
-    assert row["parameters"] == 8 * 8 + 9 * 8 + 9 * 2
+    assert len(runs) == 2 * 2 and set(runs["status"]) == {"ok"}
+    # 7 inputs → 16, 16 → 16, 16 → 2, with biases
+    row = runs.loc["tiny_set-small-n40-eflow-tops_low-t0"]
+    assert row["parameters"] == 8 * 16 + 17 * 16 + 17 * 2
 
     done = subprocess.run(
         [sys.executable, "-c", RESTORE, f"{FOLDER}/0000", row.name],

@@ -61,6 +61,7 @@ clean: ## remove environments and caches; results stay
 # A lock newer than its stamp makes the environment stale; pip then mends it in place.
 $(VENV)/run.stamp: envs/pip/run.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	@echo "setting up $(VENV): gigabytes of packages, some minutes, once"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement envs/pip/run.txt
 	touch $@

@@ -36,6 +36,7 @@ DEFAULTS: dict[str, Any] = {"batch_size": 500}
 ALIASES = {"pfn": {"kind": "pfn"}, "efn": {"kind": "efn"}}
 OPTIONS = ("kind", "phi", "latent", "f", "constituents", "features", "outputs", "inputs", "sums")
 CACHE = 2**19  # numbers of Φ's widest layer, padding included, that are computed at a time
+MULTIPLE = 4  # of the columns that hidden layers are computed with
 UNIT = 100.0  # GeV, of the pT that weighs the terms of an EFN
 SUMS_OF = 1024  # jets that standardise the sums
 HE_UNIFORM = partial(nn.init.kaiming_uniform_, nonlinearity="relu")
@@ -135,8 +136,8 @@ class DeepSet(Tagger):
         Weights have their inputs in rows here: the product that is their gradient is then faster
         than its transpose, by a fifth, or five times for three inputs.
         """
-        layers = self._carrying() if self.kind == "efn" else self._transposed()
-        widest = max(layer[1].shape[1] for layer in layers if layer)
+        layers = self._carrying()
+        widest = max(weight.shape[1] for weight in layers if weight is not None)
         parts = []
         for some in values.split(max(1, CACHE // (widest * values.shape[1]))):
             jet, place = (some[..., 0] > 0).nonzero(as_tuple=True)
@@ -144,40 +145,37 @@ class DeepSet(Tagger):
             terms = self._scaled(here)
             if self.kind == "efn":
                 terms = torch.cat([here[:, :1] * terms, here[:, :1]], dim=1)
-            for layer in layers:
-                if layer is None:
-                    terms = terms.relu_()
-                else:
-                    bias, weight = layer
-                    terms = terms @ weight if bias is None else torch.addmm(bias, terms, weight)
+            else:
+                terms = torch.cat([terms, torch.ones_like(here[:, :1])], dim=1)
+            for weight in layers:
+                terms = terms.relu_() if weight is None else terms @ weight
             parts.append(terms.new_zeros(len(some), terms.shape[1]).index_add(0, jet, terms))
         return torch.cat(parts)
 
-    def _transposed(self) -> list[tuple[Tensor | None, Tensor] | None]:
-        """Return bias and weight (inputs, outputs) of Φ's layers; None for a ReLU."""
-        return [
-            (layer.bias, layer.weight.t().contiguous()) if isinstance(layer, nn.Linear) else None
-            for layer in self.phi
-        ]
+    def _carrying(self) -> list[Tensor | None]:
+        """Return weights (inputs, outputs) of Φ's layers for (w x, w), with which they give w Φ(x).
 
-    def _carrying(self) -> list[tuple[Tensor | None, Tensor] | None]:
-        """Return Φ's layers for z x and z in place of x, with which they give z Φ(x).
-
-        As z > 0, z ReLU(W h + b) = ReLU(W (z h) + z b). So z is one more column, which has the
-        biases for its weights and is carried on up to the last layer: nothing wide is to be
-        multiplied by it.
+        As w > 0, w ReLU(W h + b) = ReLU(W (w h) + w b). So w is one more column, which has the
+        biases for its weights and is carried on up to the last layer. It is z in an EFN, where
+        nothing wide is to be multiplied by z then, and 1 in a PFN, where no layer has biases to
+        add: both take time. Further columns of zeros fill up to a multiple that products are fast
+        for. None is a ReLU.
         """
-        layers = []
+        layers: list[Tensor | None] = []
+        inputs = self.phi[0].in_features + 1
         for place, layer in enumerate(self.phi):
-            if isinstance(layer, nn.Linear):
-                weight = torch.cat([layer.weight.t(), layer.bias[None]])
-                if place < len(self.phi) - 2:
-                    carried = weight.new_zeros(len(weight), 1)
-                    carried[-1] = 1.0
-                    weight = torch.cat([weight, carried], dim=1)
-                layers.append((None, weight))
-            else:
+            if not isinstance(layer, nn.Linear):
                 layers.append(None)
+                continue
+            weight = torch.cat([layer.weight.t(), layer.bias[None]])
+            rows, columns = weight.shape
+            weight = nn.functional.pad(weight, (0, 0, 0, inputs - rows))
+            if place < len(self.phi) - 2:
+                inputs = MULTIPLE * (columns // MULTIPLE + 1)
+                carried = weight.new_zeros(len(weight), inputs - columns)
+                carried[rows - 1, 0] = 1.0
+                weight = torch.cat([weight, carried], dim=1)
+            layers.append(weight)
         return layers
 
     def padded_sum(self, values: Tensor) -> Tensor:

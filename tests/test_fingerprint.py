@@ -2,6 +2,7 @@
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 
@@ -103,12 +104,19 @@ def package(tmp_path, monkeypatch):
     (folder / "b.py").write_text("def f():\n    '''Doc.'''\n    return 1\n")
     (tmp_path / "job.py").write_text("from relearn import a\n")
     monkeypatch.setattr(fingerprint, "ROOT", tmp_path)
-    return folder
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    yield folder
+    forget()
+
+
+def forget() -> None:
+    """As in a new process."""
+    for one in (fingerprint.fingerprint, fingerprint._parsed, fingerprint._path, fingerprint._kept):
+        one.cache_clear()
 
 
 def digest() -> str:
-    fingerprint.fingerprint.cache_clear()
-    fingerprint._parsed.cache_clear()
+    forget()
     return fingerprint.fingerprint("job")
 
 
@@ -122,6 +130,28 @@ def test_code_of_an_import_of_an_import_counts(package):
     before = digest()
     (package / "b.py").write_text("def f():\n    '''Doc.'''\n    return 2\n")
     assert digest() != before
+
+
+def test_what_is_kept_is_of_the_content_and_may_be_lost(package, tmp_path):
+    before = digest()
+    kept = sorted((tmp_path / "cache/relearn").glob("sources-*/*.json"))
+    assert len(kept) == 4 and digest() == before
+    kept[0].write_text("{")
+    kept[1].write_text("{}")
+    kept[2].unlink()
+    assert digest() == before
+    text = (package / "b.py").read_text()
+    (package / "b.py").write_text(text.replace("1", "2"))
+    assert digest() != before
+    (package / "b.py").write_text(text)
+    assert digest() == before
+
+
+def test_where_nothing_can_be_kept_it_is_read_anew(package, tmp_path):
+    before = digest()
+    shutil.rmtree(tmp_path / "cache")
+    (tmp_path / "cache").write_text("no folder")
+    assert digest() == before
 
 
 def test_an_unknown_module_is_told(package):

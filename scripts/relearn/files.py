@@ -2,11 +2,18 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from relearn.errors import UserError
+
+
+def cache_folder() -> Path:
+    """Return the user's folder for what can be made anew at any time."""
+    home = Path(os.environ.get("HOME", tempfile.gettempdir()))
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "relearn"
 
 
 @contextmanager

@@ -6,12 +6,13 @@ jet j owns the particles from ``offsets[j]`` up to ``offsets[j + 1]``.
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numba
 from numba.core import config
+
+from relearn.files import cache_folder
 
 FOLDER = Path(__file__).parent
 
@@ -25,9 +26,8 @@ def _cache_folder() -> Path:
     digest = hashlib.sha256()
     for path in sorted(FOLDER.glob("*.py")):
         digest.update(path.read_bytes())
-    home = Path(os.environ.get("HOME", tempfile.gettempdir()))
-    base = config.CACHE_DIR or os.environ.get("XDG_CACHE_HOME") or home / ".cache"
-    return Path(base) / "relearn" / f"kernels-{digest.hexdigest()[:16]}"
+    base = Path(config.CACHE_DIR) / "relearn" if config.CACHE_DIR else cache_folder()
+    return base / f"kernels-{digest.hexdigest()[:16]}"
 
 
 def _writable(folder: Path) -> bool:

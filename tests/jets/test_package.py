@@ -1,5 +1,6 @@
 """Names, quick start, and machine code that follows its source."""
 
+import os
 import subprocess
 import sys
 
@@ -54,6 +55,27 @@ def test_edited_kernels_are_compiled_anew(tmp_path, monkeypatch):
     assert kernels._cache_folder() == before
     (tmp_path / "one.py").write_text("a = 2\n")
     assert kernels._cache_folder() != before
+
+
+def test_checkouts_share_what_is_compiled(tmp_path):
+    source = "from relearn.jets.kernels import compiled\n@compiled\ndef f(x):\n    return x + 1\n"
+    show = "from one import f; print(f(1), sum(f.stats.cache_hits.values()))"
+    found = []
+    for name, text in (("a", source), ("b", source), ("c", source.replace("+ 1", "+ 2"))):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "one.py").write_text(text)
+        os.utime(folder / "one.py", (len(found), len(found)))
+        paths = os.pathsep.join([str(folder), str(ROOT / "scripts")])
+        done = subprocess.run(
+            [sys.executable, "-c", show],
+            env={"PYTHONPATH": paths, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.append(done.stdout.split())
+    assert found == [["2", "0"], ["2", "1"], ["3", "0"]]
 
 
 def test_numba_keeps_its_own_settings():

@@ -12,7 +12,7 @@ from pathlib import Path
 import numba
 from numba.core import config
 
-from relearn.files import cache_folder
+from relearn.files import atomic, cache_folder
 
 FOLDER = Path(__file__).parent
 
@@ -41,15 +41,32 @@ def _writable(folder: Path) -> bool:
 CACHE = _cache_folder()
 
 
+def _share(function: Callable) -> None:
+    """Let a function be of a copy of its file that all checkouts with this content have in common.
+
+    Numba keeps machine code by place and time of a function's file.
+    """
+    file = Path(function.__code__.co_filename)
+    content = file.read_bytes()
+    copy = CACHE / hashlib.sha256(content).hexdigest()[:16] / file.name
+    if not copy.is_file():
+        with atomic(copy) as temporary:
+            temporary.write_bytes(content)
+    function.__code__ = function.__code__.replace(co_filename=str(copy))
+
+
 def compiled(function: Callable) -> Callable:
     """Compile a function for the arguments that it is called with, and keep the result.
 
-    The first call of a kernel takes seconds; all later ones, in any process of the machine, a
-    few milliseconds. Where nothing can be written, each process compiles for itself.
+    The first call of a kernel takes seconds; all later ones, in any process and checkout of the
+    machine, a few milliseconds. Where nothing can be written, each process compiles for itself.
     """
+    keep = _writable(CACHE)
+    if keep:
+        _share(function)
     before = config.CACHE_DIR
     config.CACHE_DIR = str(CACHE)
     try:
-        return numba.njit(cache=_writable(CACHE), nogil=True, error_model="numpy")(function)
+        return numba.njit(cache=keep, nogil=True, error_model="numpy")(function)
     finally:
         config.CACHE_DIR = before

@@ -1,42 +1,18 @@
 """The page in a real browser, where there is one: its script, its search, its width."""
 
 import html
-import json
-import os
 import re
-import shutil
-import subprocess
 
 import pytest
+from helpers_browser import POLICY, Browser
 from helpers_report import claim, network, write_csv
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 RUNS = 250
 
 
 @pytest.fixture(scope="module")
-def browse(tmp_path_factory):
-    """Return a function: a page → the document after its scripts have run."""
-    name = next(filter(None, map(shutil.which, NAMES)), None)
-    if name is None:
-        pytest.skip(f"none of {', '.join(NAMES)} is installed")
-    folder = tmp_path_factory.mktemp("browser")
-
-    def dump(page: str) -> str:
-        path = folder / "page.html"
-        path.write_text(page, encoding="utf-8")
-        command = [name, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
-        command += [f"--user-data-dir={folder / 'profile'}", "--window-size=1280,900"]
-        environment = os.environ | {"HOME": str(folder)}
-        done = subprocess.run(
-            [*command, path.as_uri()], capture_output=True, text=True, timeout=90, env=environment
-        )
-        return done.stdout
-
-    if "it runs" not in dump("<script>document.write('it' + ' runs')</script>"):
-        pytest.skip(f"{name} is installed and does not start here")
-    return dump
+def browser(tmp_path_factory):
+    return Browser(tmp_path_factory.mktemp("browser"))
 
 
 @pytest.fixture
@@ -60,20 +36,12 @@ def page(results):
     return results.build()
 
 
-def ask(browse, page: str, script: str):
-    """Run a script of the test in the page (without its policy, which forbids that)."""
-    asked = f"document.body.dataset.answer = JSON.stringify((() => {{{script}}})())"
-    page = POLICY.sub("", page).replace("</body>", f"<script>{asked}</script></body>")
-    answer = re.search(r'<body data-answer="(.*?)"', browse(page))[1]
-    return json.loads(html.unescape(answer))
-
-
-def test_own_script_runs_under_its_own_policy_and_no_other(browse, page):
+def test_own_script_runs_under_its_own_policy_and_no_other(browser, page):
     assert POLICY.search(page)
     foreign = (
         "<script>document.title = 'pwned'</script><img src=x onerror=\"document.title='pwned'\">"
     )
-    found = browse(page.replace("</main>", f"{foreign}</main>"))
+    found = browser.open(page.replace("</main>", f"{foreign}</main>"))
     assert "<title>relearn · nano</title>" in found
     assert re.search(r'<html [^>]*class="scripted"', found)
     # Of many rows, a first part is drawn; the others come with scrolling.
@@ -81,9 +49,22 @@ def test_own_script_runs_under_its_own_policy_and_no_other(browse, page):
     assert f"{RUNS} of {RUNS}" in found
 
 
-def test_search_and_sort(browse, page):
-    answer = ask(
-        browse,
+def test_pictures_links_and_console_are_sound(browser, page, results):
+    browser.require_sound(page, results.folder)
+    for old, new in (
+        ('src="data:image/png;base64,', 'src="data:image/png;base64,AA'),
+        ('href="#pt_nodes"', 'href="#nowhere"'),
+        ('href="tables/pt_nodes.csv"', 'href="tables/none.csv"'),
+        ("</main>", '</main><img src="absent.png">'),
+        (POLICY.search(page)[0], POLICY.search(page)[0] + "<script>console.error(1)</script>"),
+    ):
+        assert old in page, old
+        with pytest.raises(AssertionError):
+            browser.require_sound(page.replace(old, new), results.folder)
+
+
+def test_search_and_sort(browser, page):
+    answer = browser.ask(
         page,
         """
         const query = document.getElementById("query");
@@ -128,9 +109,8 @@ def test_search_and_sort(browse, page):
     assert answer["links"] == ["#pt_nodes", "#pt_weights"]
 
 
-def test_filter_of_claims(browse, page):
-    answer = ask(
-        browse,
+def test_filter_of_claims(browser, page):
+    answer = browser.ask(
         page,
         """
         const shown = () => [...document.querySelectorAll(".claim:not([hidden])")].map((c) => c.id);
@@ -153,11 +133,10 @@ def test_filter_of_claims(browse, page):
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_is_wider_than_the_window(browse, page, width):
+def test_nothing_is_wider_than_the_window(browser, page, width):
     # A window has a least width; a frame in it has none.
     frame = f'<iframe width="{width}" height="900" srcdoc="{html.escape(page)}"></iframe>'
-    answer = ask(
-        browse,
+    answer = browser.ask(
         f"<!DOCTYPE html><html><body>{frame}</body></html>",
         """
         onload = () => {

@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+from helpers_browser import Browser
 from helpers_claims import planned
 from helpers_workflow import replace_in, snakemake
 
@@ -57,6 +58,10 @@ def test_report_stands_alone(results):
     assert page.count("data:image/png;base64,") == len(config.load("smoke").studies)
     for outside in ('src="http', "src='http", 'href="http://cdn', "@import"):
         assert outside not in page
+
+
+def test_report_is_sound_in_a_browser(results, tmp_path):
+    Browser(tmp_path).require_sound((results / "report.html").read_text(), results)
 
 
 def test_provenance_has_versions_and_times(results):

@@ -15,7 +15,7 @@ def main():
     for study in resolved.studies:
         print(f"fig_{study:<{width}}  {plan.STUDIES[study].title}")
     option = "" if scale == "default" else f" --config scale={scale}"
-    print(f"\nRedraw one: snakemake --cores 1{option} fig_{next(iter(resolved.studies))}")
+    print(f"\nRedraw one: snakemake --cores 1 fig_{next(iter(resolved.studies))}{option}")
 
 
 if __name__ == "__main__":

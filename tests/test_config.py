@@ -179,6 +179,13 @@ def test_where_is_written_as_in_a_scan_and_read_as_in_tables():
     assert where == {"hidden": ["10", "10x1", "10x2", "10x3"], "dropout": [0]}
 
 
+@pytest.mark.parametrize("section", ["training", "tagger_training"])
+def test_on_and_off_need_no_quotes(section):
+    for word in ("on", "off", "auto"):
+        changed = config.merge(RAW, yaml.safe_load(f"{section}: {{compile: {word}}}"))
+        assert getattr(config.resolve(changed), section).compile == word
+
+
 def test_merge_is_snakemakes():
     from snakemake.utils import update_config
 

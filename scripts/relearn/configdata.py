@@ -2,10 +2,17 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Positive = Annotated[float, Field(gt=0)]
+# YAML reads on and off without quotes as true and false.
+Switch = Annotated[
+    Literal["auto", "on", "off"],
+    BeforeValidator(
+        lambda value: {True: "on", False: "off"}[value] if type(value) is bool else value
+    ),
+]
 
 
 class Strict(BaseModel):

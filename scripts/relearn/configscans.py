@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from relearn.configdata import Name, Strict
+from relearn.configdata import Name, Strict, Switch
 
 Activation = Literal["relu", "leaky_relu", "elu", "softplus", "tanh", "sigmoid", "linear"]
 ACTIVATIONS = Activation.__args__
@@ -33,7 +33,7 @@ class Training(Strict):
     patience: int | None = Field(
         None, ge=1, description="stop a network after this many epochs without a better loss"
     )
-    compile: Literal["auto", "on", "off"] = Field(
+    compile: Switch = Field(
         "auto",
         description="torch.compile: on, off, or auto: off on a CPU, where the engine's own kernels "
         "are as fast, and a CUDA graph instead on a GPU",
@@ -49,7 +49,7 @@ class TrainingOverride(Strict):
     batch_size: int | None = Field(None, ge=1)
     learning_rate: float | None = Field(None, gt=0)
     patience: int | None = Field(None, ge=1)
-    compile: Literal["auto", "on", "off"] | None = None
+    compile: Switch | None = None
     validate_every: int | None = Field(None, ge=1)
     threads: int | None = Field(None, ge=1)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from relearn import architectures
-from relearn.configdata import External, Name, Strict, Tagging
+from relearn.configdata import External, Name, Strict, Switch, Tagging
 from relearn.errors import UserError
 from relearn.taggerruns import AXES, LABEL, features_text, value_text
 
@@ -58,9 +58,7 @@ class TaggerTraining(Strict):
         "auto",
         description="of products of matrices; auto: bfloat16 on a GPU; a CPU has float32 always",
     )
-    compile: Literal["auto", "on", "off"] = Field(
-        "auto", description="torch.compile: on, off, or auto: on a GPU alone"
-    )
+    compile: Switch = Field("auto", description="torch.compile: on, off, or auto: on a GPU alone")
     augment: dict[Literal["jes_shift", "jes_smear", "rotation", "drop"], float] = Field(
         {}, description="what changes of each jet in each epoch, and how much"
     )

@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+import sys
 
 import pytest
 from helpers_workflow import ROOT, environment
@@ -44,6 +45,21 @@ def test_command(command, smoke_run):
         words, cwd=smoke_run, env=environment(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_make_figures_advises(smoke_run):
+    words = [sys.executable, "scripts/list_figures.py", "--scale", "smoke"]
+    listed = subprocess.run(words, cwd=smoke_run, capture_output=True, text=True, check=True)
+    advice = listed.stdout.strip().rpartition("Redraw one: ")[2]
+    done = subprocess.run(
+        [*shlex.split(advice), "--dry-run"],
+        cwd=smoke_run,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 and "Nothing to be done" in done.stdout + done.stderr
 
 
 def test_make_run_takes_targets_and_options(smoke_run):

@@ -1,7 +1,10 @@
 """Event files that only jets are made of go when the jets are found, and come back if needed."""
 
+import shutil
+
+import pyarrow.parquet as pq
 import pytest
-from helpers_workflow import copy_project, snakemake
+from helpers_workflow import copy_project, same, snakemake
 
 from relearn import config, plan
 
@@ -85,3 +88,19 @@ def test_deleted_events_are_made_again_only_for_jets(project):
     assert deeper == fewer | {"jets": 6, "generate_temporary": 3}
     # and what the events are
     assert changed(project, "seed=1") == deeper | {"generate": 3}
+
+
+@pytest.mark.workflow
+def test_damaged_jets_are_named_and_made_again(project, tmp_path):
+    run(project)  # nothing, where the test above ran before
+    dataset, kept = project / DATASET, tmp_path / "few.h5"
+    shutil.copy2(dataset, kept)
+    damaged = next(project.glob("results/jets/jets/ttbar_hadronic_low/*.parquet"))
+    before = pq.read_table(damaged)
+    damaged.write_bytes(damaged.read_bytes()[: damaged.stat().st_size // 3])
+    outcome = snakemake(project, "--config", "scale=jets", "--", DATASET)
+    assert outcome.code != 0 and f"rm {damaged.relative_to(project)}" in outcome.text
+    damaged.unlink()
+    jobs = run(project).jobs()
+    assert jobs["generate_temporary"] == jobs["jets"] == jobs["dataset_tagging"] == 1
+    assert pq.read_table(damaged).equals(before) and same(dataset, kept)

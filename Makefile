@@ -29,6 +29,7 @@ lint: $(VENV)/dev.stamp ## style, formatting and links of the documentation, cha
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
 	$(BIN)/hadolint envs/Dockerfile
 	$(MKDOCS) build --strict --site-dir .cache/site
 

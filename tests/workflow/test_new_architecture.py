@@ -7,6 +7,7 @@ import sys
 
 import pandas as pd
 import pytest
+import yaml
 from helpers_workflow import ROOT, environment, snakemake
 
 pytestmark = pytest.mark.workflow
@@ -28,10 +29,12 @@ def project(smoke_run, tmp_path_factory):
     return folder
 
 
-def run(project, *arguments, own=()):
-    """Start the README's command, at smoke scale."""
+def run(project, *arguments, **changes):
+    """Start the README's command, at smoke scale: batches may not be larger than there are jets."""
     target, *options = [word for word in COMMAND.split()[1:] if word not in ("--cores", "2")]
-    options = ["--config", "scale=smoke", "device=cpu", *own, *options, *arguments]
+    scan = {"training": {"batch_size": 40, "epochs": 2}} | changes
+    scans = yaml.safe_dump({"tiny_set": scan}, default_flow_style=True, width=1000).strip()
+    options = ["--config", "scale=smoke", "device=cpu", f"scans={scans}", *options, *arguments]
     return snakemake(project, *options, "--", target)
 
 
@@ -75,7 +78,7 @@ def test_editing_it_trains_it_again_and_editing_another_does_not(project):
 
 
 def test_a_mistake_in_the_scan_is_told_before_the_first_job(project):
-    outcome = run(project, "--dry-run", own=["scans={tiny_set: {size: huge}}"])
+    outcome = run(project, "--dry-run", size="huge")
     assert outcome.code != 0
     assert "tiny_set has no 'huge'; it has small, medium, paper" in outcome.text
     assert "Traceback" not in outcome.text

@@ -42,7 +42,7 @@ def orphaned() -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:
-        pass
+        return False  # there is such a process, of another user
     return False
 
 

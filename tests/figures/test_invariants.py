@@ -79,6 +79,17 @@ def test_same_tables_same_files(tmp_path):
     assert files[0] == files[1]
 
 
+def test_both_files_have_one_layout(tmp_path, monkeypatch):
+    style.use()
+    fig = figures.load("pt_nodes").draw(tables("pt_nodes", tmp_path), {})
+    engine = fig.get_layout_engine()
+    calls = []
+    execute = type(engine).execute
+    monkeypatch.setattr(type(engine), "execute", lambda *args: calls.append(args) or execute(*args))
+    style.save(fig, tmp_path / "a.pdf", tmp_path / "a.png")
+    assert len(calls) == 1
+
+
 @pytest.mark.parametrize(("study", "case"), CASES)
 def test_odd_tables(study, case, tmp_path):
     layout = "constrained" if case == "many sizes" else None

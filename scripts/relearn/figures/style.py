@@ -117,11 +117,13 @@ def save(fig: Figure, pdf: str | os.PathLike, png: str | os.PathLike) -> None:
         Where to; each file appears whole or not at all.
     """
     lay_out(fig)
-    with atomic(pdf) as temporary:
-        nothing = dict.fromkeys(("CreationDate", "ModDate", "Creator", "Producer"))
-        fig.savefig(temporary, format="pdf", metadata=nothing)
-    with atomic(png) as temporary:
-        fig.savefig(temporary, format="png", metadata={"Software": None})
+    # matplotlib gives a figure without an engine the one of its settings when it has saved it.
+    with matplotlib.rc_context({"figure.constrained_layout.use": False}):
+        with atomic(pdf) as temporary:
+            nothing = dict.fromkeys(("CreationDate", "ModDate", "Creator", "Producer"))
+            fig.savefig(temporary, format="pdf", metadata=nothing)
+        with atomic(png) as temporary:
+            fig.savefig(temporary, format="png", metadata={"Software": None})
 
 
 def lay_out(fig: Figure) -> None:

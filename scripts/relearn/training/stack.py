@@ -232,12 +232,12 @@ class Stack:
         """Draw dropout's multipliers, 0 or 1/(1 − rate), each network from its own generator."""
         keep = 1 - self.dropout
         for layer, drops in enumerate(self.room.drops):
+            numbers = drops.cpu()  # itself, unless there is a device: the generators are the CPU's
             for place, run in enumerate(self.places):
                 if run:
                     # A padded node takes no number, so that padding changes nothing.
-                    shape = (run.hidden[layer], self.room.events)
-                    kept = torch.rand(shape, generator=generators[place]).lt_(keep)
-                    drops[place, : run.hidden[layer]] = kept.div_(keep)
+                    numbers[place, : run.hidden[layer]].uniform_(generator=generators[place])
+            drops.copy_(numbers.lt_(keep).div_(keep))
 
     def network(self, place: int, flat: Tensor) -> Layers:
         """Return the layers of the network at `place`, without padding, on the CPU.

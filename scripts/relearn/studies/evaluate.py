@@ -45,10 +45,13 @@ def evaluate(inputs: StudyInputs, look: Look | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows).drop(columns="folder")
 
 
-def bins_of(
-    inputs: StudyInputs, variables: Mapping[str, Iterable[float]], keys: Iterable[str]
-) -> pd.DataFrame:
-    """Return the accuracy of every network that did not diverge, in bins of true variables.
+def evaluate_in_bins(
+    inputs: StudyInputs,
+    variables: Mapping[str, Iterable[float]],
+    keys: Iterable[str],
+    look: Look | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the main table, and the accuracy in bins of every network that did not diverge.
 
     Parameters
     ----------
@@ -57,21 +60,25 @@ def bins_of(
     variables
         Edges of the bins, by the target that they are of.
     keys
-        Columns of ``runs.csv`` to repeat, besides run and trial.
+        Columns of ``runs.csv`` to repeat in the bins, besides run and trial.
+    look
+        As of `evaluate`.
     """
-    tables = []
-    for row in inputs.runs.to_dict("records"):
-        if row["status"] == DIVERGED:
-            continue
-        true, predicted = inputs.predictions(row)
+    edges = {variable: list(of_it) for variable, of_it in variables.items()}
+    columns = ("run", *keys, "trial")
+    bins: list[dict[str, Any]] = []
+
+    def look_in_bins(
+        row: Mapping[str, Any], network: torch.nn.Module, true: np.ndarray, said: np.ndarray
+    ) -> dict[str, Any]:
         targets = inputs.data(row["dataset"]).targets
-        for variable, edges in variables.items():
-            table = metrics.in_bins(targets[variable], true, predicted, list(edges))
-            for place, key in enumerate(("run", *keys, "trial")):
-                table.insert(place, key, row[key])
-            table.insert(0, "variable", variable)
-            tables.append(table)
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+        for variable in edges:
+            place = {"variable": variable} | {key: row[key] for key in columns}
+            found = metrics.in_bins(targets[variable], true, said, edges[variable])
+            bins.extend(place | one for one in found)
+        return look(row, network, true, said) if look else {}
+
+    return evaluate(inputs, look_in_bins), pd.DataFrame(bins)
 
 
 def median_runs(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:

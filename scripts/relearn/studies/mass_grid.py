@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from relearn.studies.evaluate import bins_of, evaluate, median_runs, predictions_of
+from relearn.studies.evaluate import evaluate, evaluate_in_bins, median_runs, predictions_of
 from relearn.studies.inputs import StudyInputs
 from relearn.studies.metrics import PT_EDGES
 
@@ -26,15 +26,15 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     others = runs[~mass & runs["dataset"].isin(runs.loc[mass, "dataset"])]
     reference = pd.DataFrame() if others.empty else evaluate(replace(inputs, runs=others))
     inputs = replace(inputs, runs=runs[mass])
-    table = evaluate(inputs)
+    keys = ("hidden", "layers", "nodes")
+    table, bins = evaluate_in_bins(inputs, {"mass": MASS_EDGES, "pt": PT_EDGES}, keys)
     table["width"] = [int(hidden.split("x")[0]) for hidden in table["hidden"]]
     median = median_runs(table, ["hidden"])
     best = median.sort_values("r")["hidden"].iloc[-1:]
     chosen = median[median["hidden"].isin({*PANELS, *best})].sort_values("parameters")
-    keys = ("hidden", "layers", "nodes")
     return {
         "": table,
         "predictions": predictions_of(inputs, chosen, keys),
-        "bins": bins_of(inputs, {"mass": MASS_EDGES, "pt": PT_EDGES}, keys),
+        "bins": bins,
         "reference": reference,
     }

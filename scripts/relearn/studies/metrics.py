@@ -8,7 +8,6 @@ have died, the correlation is taken as 0 rather than as undefined: it has learnt
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
 QUANTILES = (0.16, 0.84)
 COLUMNS = ("r", "resolution", "within_1pct", "within_10pct", "rmse", "r2")
@@ -85,7 +84,7 @@ def _share(residual: np.ndarray, limit: float) -> float:
 
 def in_bins(
     variable: np.ndarray, true: np.ndarray, predicted: np.ndarray, edges: Sequence[float]
-) -> pd.DataFrame:
+) -> list[dict[str, float]]:
     """Return the accuracy in bins of a true variable.
 
     Parameters
@@ -99,8 +98,8 @@ def in_bins(
 
     Returns
     -------
-    DataFrame
-        One row for each bin with at least `FEWEST_IN_BIN` events: low, high, events,
+    list of dict
+        One for each bin with at least `FEWEST_IN_BIN` events: low, high, events,
         bias (median of predicted/true − 1), resolution, within_1pct, within_10pct, rmse.
         NaN where the network diverged.
     """
@@ -120,4 +119,4 @@ def in_bins(
             {"low": low, "high": high, "events": events, "bias": float(bias)}
             | {key: numbers[key] for key in keep}
         )
-    return pd.DataFrame(rows)
+    return rows

@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 
 from relearn.studies.dead_units import dead_units
-from relearn.studies.evaluate import bins_of, evaluate
+from relearn.studies.evaluate import evaluate_in_bins
 from relearn.studies.inputs import StudyInputs
 from relearn.studies.metrics import PT_EDGES
 
@@ -35,13 +35,13 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
             "output_weight": last.item() if alone else np.nan,
         }
 
-    table = evaluate(inputs, look)
+    keys = ("dataset", "hidden", "activation", "dropout")
+    table, bins = evaluate_in_bins(inputs, {"pt": PT_EDGES}, keys, look)
     table["second_layer"] = [_second(hidden) for hidden in table["hidden"]]
     for column in ("dead_units_layer1", "dead_units_layer2"):
         if column not in table:
             table[column] = np.nan
-    keys = ("dataset", "hidden", "activation", "dropout")
-    return {"": table, "bins": bins_of(inputs, {"pt": PT_EDGES}, keys)}
+    return {"": table, "bins": bins}
 
 
 def _second(hidden: str) -> int:

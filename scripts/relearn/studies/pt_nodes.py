@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from relearn.studies.evaluate import bins_of, evaluate, median_runs, predictions_of, spread_over
+from relearn.studies.evaluate import evaluate_in_bins, median_runs, predictions_of, spread_over
 from relearn.studies.inputs import StudyInputs
 from relearn.studies.metrics import PT_EDGES
 
@@ -14,13 +14,13 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
 
     The predictions are those of the trial with the median r, of the scan's first convention.
     """
-    table = evaluate(inputs)
+    keys = ("nodes", "hidden", "convention")
+    table, bins = evaluate_in_bins(inputs, {"pt": PT_EDGES}, keys)
     first = table[table["convention"] == table["convention"].iloc[0]]
     wanted = spread_over(first["nodes"], PANEL_NODES)
     chosen = median_runs(first[first["nodes"].isin(wanted)], ["hidden"])
-    keys = ("nodes", "hidden", "convention")
     return {
         "": table,
         "predictions": predictions_of(inputs, chosen, keys),
-        "bins": bins_of(inputs, {"pt": PT_EDGES}, keys),
+        "bins": bins,
     }

@@ -15,7 +15,7 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     bins also have `train_share`, the share of the training events in that bin: where it is
     nothing, the network is asked about events unlike those that it has seen.
     """
-    rows, tables = [], []
+    rows, bins = [], []
     tests = list(dict.fromkeys(inputs.runs["dataset"]))
     shares = {name: _shares(inputs, name) for name in tests}
     for row in inputs.runs.to_dict("records"):
@@ -26,13 +26,12 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
             if network is not None:
                 true, said = inputs.predictions(row, test, network)
                 numbers = metrics.summarise(true, said)
-                bins = metrics.in_bins(true, true, said, PT_EDGES)
                 keys = {key: row[key] for key in ("run", "dataset", "hidden", "nodes", "trial")}
-                bins["train_share"] = bins["low"].map(shares[row["dataset"]])
-                tables.append(bins.assign(**keys, **place))
+                for one in metrics.in_bins(true, true, said, PT_EDGES):
+                    share = shares[row["dataset"]].get(one["low"])
+                    bins.append(one | {"train_share": share} | keys | place)
             rows.append(row | place | numbers)
-    bins = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-    return {"": pd.DataFrame(rows).drop(columns="folder"), "bins": bins}
+    return {"": pd.DataFrame(rows).drop(columns="folder"), "bins": pd.DataFrame(bins)}
 
 
 def _shares(inputs: StudyInputs, dataset: str) -> dict[float, float]:

@@ -42,11 +42,34 @@ def test_bad_lines_are_named(tmp_path, line, names):
     assert all(name in str(error.value) for name in [*names, "bad.cmnd"])
 
 
-def test_a_card_without_a_process(tmp_path):
-    card = tmp_path / "none.cmnd"
-    card.write_text("Beams:eCM = 13000.\n")
-    with pytest.raises(UserError, match="none.cmnd: Pythia cannot start"):
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ("Beams:eCM = 13000.", "no process switched on"),
+        ("WeakSingleBoson:ffbar2gmZ = on\nBeams:idA = 99999", "cannot handle this beam"),
+    ],
+)
+def test_pythias_own_message_is_seen_where_it_cannot_start(tmp_path, capfd, lines, why):
+    card = tmp_path / "bad.cmnd"
+    card.write_text(lines + "\n")
+    with pytest.raises(UserError, match="bad.cmnd: Pythia cannot start"):
         pythia.start(card, 1)
+    assert why in capfd.readouterr().out
+
+
+def test_pythia_says_nothing_but_why_it_gives_up_events(tmp_path, capfd):
+    lines = (ROOT / "config/pythia/zmumu.cmnd").read_text()
+    engine = pythia.start(ROOT / "config/pythia/zmumu.cmnd", 1)
+    assert all(engine.next() for _ in range(3))
+    assert not capfd.readouterr().out
+    card = tmp_path / "strict.cmnd"
+    never = [
+        f"Check:{what}Tol{how}" for what in ("ep", "m") for how in ("Err = 1e-17", "Warn = 1e-18")
+    ]
+    card.write_text("\n".join([lines, *never, ""]))
+    engine = pythia.start(card, 1)
+    assert not engine.next()
+    assert "energy-momentum not conserved" in capfd.readouterr().out
 
 
 def test_a_missing_card(tmp_path):

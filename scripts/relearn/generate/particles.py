@@ -55,7 +55,7 @@ class Generator:
         if self.failed > self.allowed:
             raise UserError(
                 f"Pythia gave up {self.failed} events: the card asks for something that it can "
-                "hardly generate; its own messages are in the log above"
+                "hardly generate; why, its own messages in the log say"
             )
 
 

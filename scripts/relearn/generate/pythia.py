@@ -14,6 +14,14 @@ OF_THE_CONFIG = {
     "partonlevel:mpi": "samples.<sample>.multiple_interactions",
 }
 
+# Nothing of events and settings. `Print:quiet` would also keep to itself why Pythia gives up.
+SILENT = (
+    *(f"Init:show{what} = off" for what in ("Processes", "MultipartonInteractions")),
+    *(f"Init:showChanged{what} = off" for what in ("Settings", "ParticleData")),
+    *(f"Next:number{what} = 0" for what in ("Count", "ShowInfo", "ShowProcess", "ShowEvent")),
+    "Next:numberShowLHA = 0",
+)
+
 
 def module() -> ModuleType:
     """Return Pythia's Python module.
@@ -117,7 +125,8 @@ def start(
     lines = checked(card)
     library = module()
     pythia = library.Pythia("", False)
-    pythia.readString("Print:quiet = on")
+    for line in SILENT:
+        pythia.readString(line)
     for number, line in lines:
         if not pythia.readString(line):
             raise UserError(
@@ -130,7 +139,7 @@ def start(
         pythia.setUserHooksPtr(hooks)
     if not pythia.init():
         raise UserError(
-            f"{card}: Pythia cannot start with this card; its own message is in the log above"
+            f"{card}: Pythia cannot start with this card; why not, its own message in the log says"
         )
     return pythia
 

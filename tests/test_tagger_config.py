@@ -80,7 +80,10 @@ def test_a_scan_is_the_product_of_all_its_lists():
         ({}, "recnn-small-n40-eflow-tops_low-t0"),
         ({"features": ["charge", "d0"]}, "recnn-small-n40-eflow-tops_low-features=charge+d0-t0"),
         ({"options": {"gated": True}}, "recnn-small-n40-eflow-tops_low-gated=yes-t0"),
-        ({"options": {"b": 0.5, "a": [[3, 4]]}}, "recnn-small-n40-eflow-tops_low-a=3x4-b=0.5-t0"),
+        (
+            {"options": {"tree": 0.5, "hidden": [[3, 4]]}},
+            "recnn-small-n40-eflow-tops_low-hidden=3x4-tree=0.5-t0",
+        ),
         ({"target": "sd_mass"}, "recnn-small-n40-eflow-tops_low-target=sd_mass-t0"),
         ({"first_trial": 5}, "recnn-small-n40-eflow-tops_low-t5"),
     ],
@@ -99,6 +102,10 @@ BAD = {
     "zero constituents": ({"constituents": 0}, "scans.mine.constituents.0.*greater than"),
     "too many constituents": ({"constituents": [9, 900]}, "900 are more than the 200.*tops_low"),
     "unknown size": ({"size": "huge"}, "recnn has no 'huge'; it has small, medium, paper"),
+    "unknown option": (
+        {"options": {"nope": 1}},
+        "options: recnn has no nope; it has gated, hidden",
+    ),
     "unknown kind": ({"kind": "calo"}, "scans.mine.kind.*'eflow' or 'tower'"),
     "no towers": (
         {"dataset": "others", "kind": ["eflow", "tower"]},

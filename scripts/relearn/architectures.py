@@ -33,12 +33,15 @@ class Architecture:
         Options that the name stands for.
     sizes
         Names of its sizes; empty where the file computes them.
+    options
+        Names of its options; empty where the file does not list them in `OPTIONS`.
     """
 
     name: str
     module: str
     preset: Mapping[str, Any] = field(default_factory=dict)
     sizes: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
 
 @cache
@@ -82,9 +85,10 @@ def _of_file(path: Path) -> list[Architecture]:
         return []
     sizes = _keys(values["SIZES"])
     aliases = ast.literal_eval(values["ALIASES"]) if "ALIASES" in values else {}
+    options = _strings(values.get("OPTIONS"))
     module = f"relearn.models.{path.stem}"
     return [
-        Architecture(name, module, preset, sizes)
+        Architecture(name, module, preset, sizes, options)
         for name, preset in {path.stem: {}, **aliases}.items()
     ]
 
@@ -93,3 +97,15 @@ def _keys(node: ast.expr | None) -> tuple[str, ...]:
     keys = node.keys if isinstance(node, ast.Dict) else []
     known = all(isinstance(key, ast.Constant) for key in keys)
     return tuple(key.value for key in keys) if known else ()
+
+
+def _strings(node: ast.expr | None) -> tuple[str, ...]:
+    """Return the names of a tuple, some of them in tuples with a star; none if it has others."""
+    found: list[str] = []
+    for one in node.elts if isinstance(node, ast.Tuple) else []:
+        part = one.value if isinstance(one, ast.Starred) else ast.Tuple([one])
+        try:
+            found += ast.literal_eval(part)
+        except ValueError:
+            return ()
+    return tuple(found)

@@ -27,10 +27,11 @@ from relearn.configdata import (
 )
 from relearn.configlike import filled, merge
 from relearn.configobservables import Observables
-from relearn.configscans import SCAN_AXES, Training
+from relearn.configscans import SCAN_AXES, Scan, Training
 from relearn.configstudies import AnyScan, Study, check_where
 from relearn.configtaggers import TaggerScan, TaggerTraining
 from relearn.errors import UserError
+from relearn.scans import n_outputs
 from relearn.taggerruns import AXES
 
 CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
@@ -85,7 +86,17 @@ class Config(Strict):
         for name, dataset in self.datasets.items():
             if isinstance(dataset, Dimuon):
                 _known(f"datasets.{name}.sample", dataset.sample, self.samples)
+                if self.samples[dataset.sample].keep == "jets":
+                    raise ValueError(
+                        f"datasets.{name}.sample: {dataset.sample} does not tell muons from the "
+                        f"hard process: set `keep: prompt_muons` of samples.{dataset.sample}"
+                    )
             if isinstance(dataset, Tagging):
+                if dataset.signal == dataset.background:
+                    raise ValueError(
+                        f"datasets.{name}: signal and background are the same jets of "
+                        f"{dataset.signal}: name two samples"
+                    )
                 for side in ("signal", "background"):
                     sample = getattr(dataset, side)
                     _known(f"datasets.{name}.{side}", sample, self.samples)
@@ -126,6 +137,7 @@ class Config(Strict):
                         f"scans.{name}.pretrained: {scan.pretrained} learns {len(start.target)} "
                         "targets; name a scan of one"
                     )
+                _check_first_layers(f"scans.{name}.hidden", scan, scan.pretrained, start)
             for dataset in scan.dataset:
                 size = scan.training.batch_size or self.training.batch_size
                 if size > self.datasets[dataset].events.train:
@@ -145,6 +157,19 @@ class Config(Strict):
     def with_observables(self, jets: Jets | External) -> dict[str, Any]:
         """Return the settings of jets and those of their observables in one, as jobs take them."""
         return jets.model_dump() | {"observables": self.observables.model_dump()}
+
+
+def _check_first_layers(key: str, scan: Scan, name: str, start: Scan) -> None:
+    """Stop where no network of `start` can give the first layers of one of `scan`."""
+    outputs, there = n_outputs(start.target[0]), [sizes for sizes in start.layers() if sizes]
+    single = [sizes[0] for sizes in there if len(sizes) == 1]
+    for sizes in scan.layers() if set(scan.start) - {"scratch"} else []:
+        if len(sizes) < 2 or sizes[0] not in single or sizes[1] != outputs:
+            raise ValueError(
+                f"{key}: {'x'.join(map(str, sizes)) or 'none'} cannot start from a network of "
+                f"{name}, which has {', '.join(map(str, single)) or 'none'} nodes in one layer "
+                f"and {outputs} outputs: that many have to be in the first and the second layer"
+            )
 
 
 def _known(key: str, name: str, allowed: Any, what: str = "defined") -> None:
@@ -177,7 +202,10 @@ def _without_switched_off(raw: Mapping[str, Any]) -> dict[str, Any]:
     left = {name: study for name, study in studies.items() if study is not None}
     for name, study in left.items():
         if isinstance(study, Mapping) and isinstance(study.get("scans"), list):
-            left[name] = {**study, "scans": [scan for scan in study["scans"] if scan not in off]}
+            left[name] = {
+                **study,
+                "scans": [scan for scan in study["scans"] if str(scan) not in off],
+            }
     kept = {
         name: {**scan, "training": _set(scan["training"])}
         if isinstance(scan, Mapping) and "training" in scan

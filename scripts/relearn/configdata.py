@@ -16,9 +16,9 @@ Switch = Annotated[
 
 
 class Strict(BaseModel):
-    """Frozen, and an unknown key is an error."""
+    """Frozen; an unknown key and an infinite number are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Partons(Strict):
@@ -107,8 +107,8 @@ class Sample(Strict):
 
     @model_validator(mode="after")
     def _jets_are_kept(self) -> "Sample":
-        if self.jets and self.keep == "prompt_muons":
-            raise ValueError("jets: need `keep: jets` (or stable): muons alone make no jets")
+        if self.jets and self.keep != "jets":
+            raise ValueError("jets: are found in what `keep: jets` writes: set it")
         if self.detector == "delphes" and self.keep != "jets":
             raise ValueError("detector: delphes writes what jets need: set `keep: jets`")
         if self.delphes_card and self.detector != "delphes":

@@ -16,7 +16,8 @@ Value = bool | str | int | float
 
 def kind_of_scan(raw: Any) -> str:
     """Return ``mlp`` or ``tagger``, which stand for the two types of a scan."""
-    named = raw.get("architecture", DENSE) if isinstance(raw, Mapping) else raw.architecture
+    named = raw.get("architecture", DENSE) if isinstance(raw, Mapping) else DENSE
+    named = getattr(raw, "architecture", named)
     return DENSE if named == DENSE else "tagger"
 
 

@@ -175,6 +175,17 @@ class TaggerScan(Strict):
                     raise ValueError(f"size: {name} has no {size!r}; it has {', '.join(there)}")
         return self
 
+    @model_validator(mode="after")
+    def _options_known(self) -> "TaggerScan":
+        for name in self.architecture:
+            there = architectures.find(name).options
+            if there and (unknown := [option for option in self.options if option not in there]):
+                raise ValueError(
+                    f"options: {name} has no {', '.join(unknown)}; it has "
+                    f"{', '.join(sorted(set(there) - set(RESERVED)))}"
+                )
+        return self
+
     @property
     def axes(self) -> tuple[str, ...]:
         """Keys that a study can choose by."""

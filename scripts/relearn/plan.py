@@ -16,12 +16,14 @@ import yaml
 from relearn import scans, taggerscans
 from relearn.config import Config, scan_spec
 from relearn.configdata import Detector, Dimuon, Sample, Tagging
+from relearn.configstudies import Study
 from relearn.configtaggers import TaggerScan
 from relearn.errors import UserError
 from relearn.files import own_or_shipped
 from relearn.toolversions import versions
 
 SPLITS = ("train", "validation", "test")
+KINDS = ("tower", "eflow")  # of jets
 CARDS = ("CMS", "ATLAS")  # of the embedded detector, and of the Delphes that it is compared with
 YIELD_MARGIN = 1.05  # more events than the measured yield asks for, for its own error
 SPREAD = 3  # standard deviations of the number that is found, which small datasets need
@@ -29,39 +31,70 @@ MODEL_FILES = ("weights.safetensors", "runs.csv", "history.csv", "spec.json")
 TAGGER_FILES = (*MODEL_FILES, "scores.npz", "roc.csv")
 
 
+NETWORKS, TAGGERS = ("networks",), ("taggers",)
+JETS = ("tagging", "external")  # kinds of datasets
+
+
 @dataclass(frozen=True)
 class StudyPlan:
-    """What a study makes besides its main table, and the options that it takes."""
+    """What a study makes besides its main table, and what it takes.
+
+    Attributes
+    ----------
+    title
+        Of its page and its place in the report.
+    extras
+        Tables besides the main one.
+    options
+        Its settings with their defaults: a number or a kind of jets.
+    of
+        What it looks at: fully connected `networks`, `taggers`, or the events of datasets of such
+        kinds.
+    """
 
     title: str
     extras: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    of: tuple[str, ...] = TAGGERS
 
 
 STUDIES = {
-    "samples": StudyPlan("The simulated samples", extras=("histograms",)),
+    "samples": StudyPlan("The simulated samples", extras=("histograms",), of=("dimuon", "momenta")),
     "detector_validation": StudyPlan(
-        "The embedded detector against Delphes", extras=("histograms", "efficiencies")
+        "The embedded detector against Delphes",
+        extras=("histograms", "efficiencies"),
+        of=("detector",),
     ),
-    "pt_nodes": StudyPlan("pT of Z→μμ against the number of nodes", extras=("predictions", "bins")),
-    "pt_layers": StudyPlan("pT with a second layer, and dead units", extras=("bins",)),
-    "pt_weights": StudyPlan("First-layer weights of the pT networks", extras=("matrix",)),
-    "pt_transfer": StudyPlan("pT across samples", extras=("bins",)),
+    "pt_nodes": StudyPlan(
+        "pT of Z→μμ against the number of nodes", extras=("predictions", "bins"), of=NETWORKS
+    ),
+    "pt_layers": StudyPlan("pT with a second layer, and dead units", extras=("bins",), of=NETWORKS),
+    "pt_weights": StudyPlan(
+        "First-layer weights of the pT networks", extras=("matrix",), of=NETWORKS
+    ),
+    "pt_transfer": StudyPlan("pT across samples", extras=("bins",), of=NETWORKS),
     "mass_grid": StudyPlan(
-        "Invariant mass over nodes and layers", extras=("predictions", "bins", "reference")
+        "Invariant mass over nodes and layers",
+        extras=("predictions", "bins", "reference"),
+        of=NETWORKS,
     ),
-    "angles": StudyPlan("Angles and boost of the pair", extras=("predictions",)),
-    "identity": StudyPlan("V → V: the weight matrices found", extras=("matrix",)),
-    "square": StudyPlan("V → V²: segments, zero crossings, residual", extras=("curves", "history")),
-    "norm_squared": StudyPlan("V → |V|²: intuitive or not", extras=("history",)),
-    "jet_validation": StudyPlan("The jets of taggers", extras=("histograms", "spectra", "tests")),
+    "angles": StudyPlan("Angles and boost of the pair", extras=("predictions",), of=NETWORKS),
+    "identity": StudyPlan("V → V: the weight matrices found", extras=("matrix",), of=NETWORKS),
+    "square": StudyPlan(
+        "V → V²: segments, zero crossings, residual", extras=("curves", "history"), of=NETWORKS
+    ),
+    "norm_squared": StudyPlan("V → |V|²: intuitive or not", extras=("history",), of=NETWORKS),
+    "jet_validation": StudyPlan(
+        "The jets of taggers", extras=("histograms", "spectra", "tests"), of=JETS
+    ),
     "image_steps": StudyPlan(
         "A jet image, step by step",
         extras=("pixels", "maxima"),
         options={"kind": "tower", "jet": 0},
+        of=JETS,
     ),
     "image_average": StudyPlan(
-        "Average jet images", extras=("pixels",), options={"kind": "tower", "jets": 10_000}
+        "Average jet images", extras=("pixels",), options={"kind": "tower", "jets": 10_000}, of=JETS
     ),
     "image_taggers": StudyPlan(
         "Image taggers, and trees beside them", extras=("points", "roc", "pairs")
@@ -137,7 +170,7 @@ def results_dir(config: Config) -> str:
 
 
 def check_studies(config: Config) -> None:
-    """Stop at a study or an option that does not exist, or a study without scans.
+    """Stop at a study or an option that does not exist, or at what a study cannot look at.
 
     Raises
     ------
@@ -153,8 +186,37 @@ def check_studies(config: Config) -> None:
                 f"studies.{name}.options: unknown {', '.join(sorted(unknown))}; "
                 f"allowed: {', '.join(sorted(STUDIES[name].options)) or 'none'}"
             )
-        if not study.scans and not study.datasets:
-            raise UserError(f"studies.{name}: needs `scans` or `datasets` to look at")
+        for key, value in study.options.items():
+            _check_option(f"studies.{name}.options.{key}", value, STUDIES[name].options[key])
+        _check_what(f"studies.{name}", study, STUDIES[name].of, config)
+
+
+def _check_option(key: str, value: Any, default: Any) -> None:
+    if isinstance(default, str):
+        if value not in KINDS:
+            raise UserError(f"{key}: {value!r} is no kind of jets; allowed: {', '.join(KINDS)}")
+        return
+    least = min(default, 1)  # a number of jets, or which jet
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise UserError(f"{key}: has to be a whole number from {least} on (it is {value!r})")
+
+
+def _check_what(key: str, study: Study, of: tuple[str, ...], config: Config) -> None:
+    if not study.scans and not study.datasets:
+        raise UserError(f"{key}: needs `scans` or `datasets` to look at")
+    if of not in (NETWORKS, TAGGERS):
+        if study.scans:
+            raise UserError(f"{key}.scans: it looks at no networks, at `datasets` alone")
+        for dataset in study.datasets:
+            if (kind := config.datasets[dataset].kind) not in of:
+                raise UserError(
+                    f"{key}.datasets: {dataset} is of kind {kind}; allowed: {', '.join(of)}"
+                )
+        return
+    for scan in study.scans:
+        if isinstance(config.scans[scan], TaggerScan) != (of == TAGGERS):
+            other = "taggers" if of == NETWORKS else "fully connected networks"
+            raise UserError(f"{key}.scans: {scan} trains {other}; it looks at {of[0]}")
 
 
 # --- events ---------------------------------------------------------------------------

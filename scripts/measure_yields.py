@@ -7,6 +7,7 @@ from relearn import plan
 from relearn.cli import main_guard
 from relearn.config import load
 from relearn.data.yields import append, measure, missing
+from relearn.files import own_or_shipped
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -15,7 +16,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", default="default")
     parser.add_argument("--events", type=int, default=20000, help="generated for each yield")
-    parser.add_argument("--output", type=Path, default=ROOT / "config/yields.yaml")
+    own = own_or_shipped("config/yields.yaml", ROOT)
+    parser.add_argument("--output", type=Path, default=own)
     arguments = parser.parse_args()
 
     config = load(arguments.scale)

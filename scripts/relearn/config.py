@@ -241,16 +241,26 @@ def overlay(scale: str, *folders: Path) -> Path:
     )
 
 
-def load(scale: str, folder: Path = CONFIG_FOLDER) -> Config:
-    """Read ``config.yaml`` and the overlay of a scale from `folder`, without Snakemake.
+def load(scale: str, *folders: Path) -> Config:
+    """Read ``config.yaml`` and the overlay of a scale, without Snakemake.
+
+    Parameters
+    ----------
+    scale
+        Name of the overlay.
+    folders
+        Where they are, each file in the first that has it; by default ``config`` of the working
+        directory, then the repository's.
 
     Raises
     ------
     UserError
         If a file is missing, is no YAML, or its content cannot be used.
     """
+    folders = folders or (Path("config"), CONFIG_FOLDER)
+    main = next(path for folder in folders if (path := folder / "config.yaml").is_file())
     merged: dict[str, Any] = {}
-    for path in (folder / "config.yaml", overlay(scale, folder)):
+    for path in (main, overlay(scale, *folders)):
         try:
             merged = merge(merged, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
         except yaml.YAMLError as error:

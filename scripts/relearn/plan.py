@@ -6,6 +6,7 @@ Pure functions, shared by the Snakefile, the scripts and the tests; neither nump
 import hashlib
 import json
 import math
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -351,8 +352,9 @@ def _numbers(
     if key not in yields:
         raise UserError(
             f"config/yields.yaml has no entry {key} for {sample} in the dataset {dataset}: the "
-            "card, the detector or the selection is new. Measure it with `make yields` (add "
-            "SCALE=… for an overlay)."
+            f"card, the detector or the selection is new. Measure it with `make yields SCALE="
+            f"{config.scale}`, or from another directory with `python "
+            f"{shlex.quote(str(root / 'scripts/measure_yields.py'))} --scale {config.scale}`"
         )
     per_part = yields[key] * made.events_per_part
     numbers = {split: wanted_of(config, dataset, split) for split in SPLITS}

@@ -23,7 +23,7 @@ rule dataset_dimuon:
         code=code_of("build_dimuon"),
         settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
     shell:
-        "exec python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        "exec python {input.script:q} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --events {input.events:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -49,7 +49,7 @@ rule dataset_momenta:
         settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
         seed=CFG.seed,
     shell:
-        "exec python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        "exec python {input.script:q} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --root-seed {params.seed} --output {output:q} > {log:q} 2>&1"
 
 
@@ -76,7 +76,7 @@ rule dataset_tagging:
         jets=lambda w: plan.part_ranges(CFG, w.dataset, YIELDS, ROOT),
         settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
     shell:
-        "exec python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        "exec python {input.script:q} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --jets {params.jets} --output {output:q} > {log:q} 2>&1"
 
 
@@ -102,7 +102,7 @@ rule dataset_external:
         code=code_of("build_external"),
         settings=lambda w: as_json(CFG.with_observables(CFG.datasets[w.dataset])),
     shell:
-        "exec python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        "exec python {input.script:q} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --files {input.files:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -136,6 +136,6 @@ rule dataset_detector:
         settings=lambda w: as_json(CFG.datasets[w.dataset].model_dump()),
         seed=CFG.seed,
     shell:
-        "exec python {input.script} --dataset {wildcards.dataset} --settings {params.settings:q}"
+        "exec python {input.script:q} --dataset {wildcards.dataset} --settings {params.settings:q}"
         " --events {input.events:q} --cards {input.cards:q} --reference {input.reference:q}"
         " --root-seed {params.seed} --output {output:q} > {log:q} 2>&1"

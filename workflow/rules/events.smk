@@ -27,7 +27,7 @@ rule generate:
         sample=lambda w: as_json(CFG.samples[w.sample].generation()),
         seed=CFG.seed,
     shell:
-        "exec python {input.script} --sample {wildcards.sample} --part {wildcards.part}"
+        "exec python {input.script:q} --sample {wildcards.sample} --part {wildcards.part}"
         " --settings {params.sample:q} --card {input.card:q}"
         " --detector {input.detector:q} --root-seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"
@@ -65,7 +65,7 @@ rule generate_delphes:
         sample=lambda w: as_json(CFG.samples[w.sample].generation()),
         seed=CFG.seed,
     shell:
-        "exec python {input.script} --sample {wildcards.sample} --part {wildcards.part}"
+        "exec python {input.script:q} --sample {wildcards.sample} --part {wildcards.part}"
         " --settings {params.sample:q} --card {input.card:q}"
         " --detector {input.detector:q} --root-seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"

@@ -30,7 +30,7 @@ rule jets:
         settings=lambda w: as_json(CFG.with_observables(CFG.samples[w.sample].jets)),
         seed=CFG.seed,
     shell:
-        "exec python {input.script} --sample {wildcards.sample} --part {wildcards.part}"
+        "exec python {input.script:q} --sample {wildcards.sample} --part {wildcards.part}"
         " --settings {params.settings:q} --events {input.events:q}"
         " --detector {input.detector:q} --root-seed {params.seed}"
         " --output {output:q} > {log:q} 2>&1"

@@ -27,7 +27,7 @@ rule claims:
         scale=CFG.scale,
         folder=lambda w, input: str(Path(input.tables[0]).parent),
     shell:
-        "exec python {input.script} --claims {input.claims:q} --tables {params.folder:q}"
+        "exec python {input.script:q} --claims {input.claims:q} --tables {params.folder:q}"
         " --scale {params.scale} --output {output:q} > {log:q} 2>&1"
 
 
@@ -54,7 +54,7 @@ rule provenance:
         folder=lambda w, output: str(Path(output[0]).parent),
         snakemake=SNAKEMAKE,
     shell:
-        "exec python {input.script} --config-json {params.config:q} --snakemake {params.snakemake}"
+        "exec python {input.script:q} --config-json {params.config:q} --snakemake {params.snakemake}"
         " --benchmarks {params.folder}/benchmarks --models {params.folder}/models"
         " --output {output:q} > {log:q} 2>&1"
 
@@ -83,6 +83,6 @@ rule report:
     params:
         code=code_of("build_report"),
     shell:
-        "exec python {input.script} --claims {input.claims:q} --figures {input.figures:q}"
+        "exec python {input.script:q} --claims {input.claims:q} --figures {input.figures:q}"
         " --tables {input.tables:q} --captions {input.captions:q}"
         " --provenance {input.provenance:q} --output {output:q} > {log:q} 2>&1"

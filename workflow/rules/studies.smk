@@ -34,7 +34,7 @@ for study in STUDIES:
             options=as_json(CFG.studies[study].options),
             models=lambda w: f"{R}/models",
         shell:
-            "exec python {input.script} --study {params.study} --scans {params.scans:q}"
+            "exec python {input.script:q} --study {params.study} --scans {params.scans:q}"
             " --where {params.where:q} --models {params.models:q} --datasets {input.datasets:q}"
             " --options {params.options:q} --output {output:q} > {log:q} 2>&1"
 
@@ -69,7 +69,7 @@ for study in STUDIES:
             study=study,
             options=as_json(CFG.studies[study].options),
         shell:
-            "exec python {input.script} --study {params.study} --tables {input.tables:q}"
+            "exec python {input.script:q} --study {params.study} --tables {input.tables:q}"
             " --options {params.options:q} --pdf {output.pdf:q} --png {output.png:q}"
             " > {log:q} 2>&1"
 

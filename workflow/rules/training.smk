@@ -39,7 +39,7 @@ rule train:
         folder=lambda w, output: str(Path(output.weights).parent),
         checkpoint=lambda w: f"{R}/checkpoints/{w.scan}/{w.batch}",
     shell:
-        "exec python {input.script} --scan {params.scan:q} --batch {wildcards.batch}"
+        "exec python {input.script:q} --scan {params.scan:q} --batch {wildcards.batch}"
         " --device {resources.device}"
         " --dataset {input.dataset:q} {params.pretrained} --code {params.code}"
         " --checkpoint {params.checkpoint:q} --output {params.folder:q} > {log:q} 2>&1"
@@ -79,7 +79,7 @@ rule train_tagger:
         folder=lambda w, output: str(Path(output.weights).parent),
         checkpoint=lambda w: f"{R}/checkpoints/{w.scan}/{w.batch}",
     shell:
-        "exec python {input.script} --scan {params.scan:q} --batch {wildcards.batch}"
+        "exec python {input.script:q} --scan {params.scan:q} --batch {wildcards.batch}"
         " --runs {params.runs:q} --device {resources.device}"
         " --dataset {input.dataset:q} --code {params.code}"
         " --checkpoint {params.checkpoint:q} --output {params.folder:q} > {log:q} 2>&1"

@@ -49,6 +49,19 @@ def test_failed_writer_leaves_the_former_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_killed_writer_left_is_deleted_unless_others_may_write(tmp_path):
+    path, left = tmp_path / "part-0000.root", tmp_path / ".part-0000.123.tmp.root"
+    other = tmp_path / ".part-0000.b.123.tmp.root"
+    for file in (left, other):
+        file.write_text("half")
+    with atomic(path, shared=True) as temporary:
+        temporary.write_text("whole")
+    assert left.exists()
+    with atomic(path) as temporary:
+        temporary.write_text("whole")
+    assert sorted(tmp_path.iterdir()) == [other, path]
+
+
 def test_user_error_is_one_line_without_traceback():
     code = (
         "from relearn.cli import main_guard\nfrom relearn.errors import UserError\n"

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 
 from relearn.errors import UserError
@@ -17,14 +18,24 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def atomic(path: str | os.PathLike) -> Iterator[Path]:
+def atomic(path: str | os.PathLike, shared: bool = False) -> Iterator[Path]:
     """Give a temporary name beside `path`, and move it there when the block ends well.
 
     A killed or failed job leaves the former file as it was. The temporary name ends
     like the final one, so that libraries that look at the suffix still know the format.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is made.
+    shared
+        Several processes may write it at a time. If not, what killed ones left is deleted.
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
+    if not shared:
+        for left in final.parent.glob(f".{escape(final.stem)}.[0-9]*.tmp{final.suffix}"):
+            left.unlink(missing_ok=True)
     temporary = final.with_name(f".{final.stem}.{os.getpid()}.tmp{final.suffix}")
     try:
         yield temporary

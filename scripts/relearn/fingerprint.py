@@ -60,7 +60,7 @@ def _parsed(path: Path) -> Source:
     code = hashlib.sha256(_without_docstrings(tree).encode()).hexdigest()
     found = Source(imports, code)
     try:
-        with atomic(kept) as temporary:
+        with atomic(kept, shared=True) as temporary:
             temporary.write_text(json.dumps(asdict(found)), encoding="utf-8")
     except OSError:
         pass  # where nothing can be kept, it is read anew each time

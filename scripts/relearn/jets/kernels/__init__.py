@@ -50,7 +50,7 @@ def _share(function: Callable) -> None:
     content = file.read_bytes()
     copy = CACHE / hashlib.sha256(content).hexdigest()[:16] / file.name
     if not copy.is_file():
-        with atomic(copy) as temporary:
+        with atomic(copy, shared=True) as temporary:
             temporary.write_bytes(content)
     function.__code__ = function.__code__.replace(co_filename=str(copy))
 

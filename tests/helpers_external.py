@@ -20,6 +20,8 @@ LABELS = [0, 1, 1, 0, 1, 0]
 COUNTS = [5, 3, 5, 5, 2, 5]
 COMPONENTS = ("E", "PX", "PY", "PZ")
 LISTS = {"columns": list(COMPONENTS)}  # settings where a column holds lists
+# … and where one array holds all
+ARRAY = {"columns": [f"jets[{i}]" for i in range(len(COMPONENTS))], "key": "/"}
 
 
 def four_vectors():
@@ -55,13 +57,18 @@ def lists(table):
 
 
 def write_hdf5(path, table, form="columns"):
-    """Write an HDF5 file without pandas: columns, arrays of lists, or a dataset of fields."""
+    """Write an HDF5 file without pandas: columns, lists, one array, or a dataset of fields."""
     with h5py.File(path, "w") as file:
         if form == "fields":
             file["table"] = table.to_records(index=False)
         elif form == "columns":
             for name, values in table.items():
                 file[f"table/{name}"] = values.to_numpy()
+        elif form == "one array":
+            file["jets"] = (
+                table.iloc[:, : -len(COMPONENTS) - 2].to_numpy().reshape(len(table), -1, 4)
+            )
+            file["is_signal_new"] = table.is_signal_new.to_numpy()
         else:
             p4 = table.iloc[:, : -len(COMPONENTS) - 2].to_numpy().reshape(len(table), -1, 4)
             for i, name in enumerate(COMPONENTS):

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers_external import (
+    ARRAY,
     COUNTS,
     FILES,
     LABELS,
@@ -96,6 +97,7 @@ FORMS = {
     "lists in parquet": (lambda folder: write_lists(folder / "x.parquet", reference()), LISTS),
     "lists in root": (lambda folder: write_lists(folder / "x.root", reference()), LISTS),
     "arrays": (lambda folder: write_hdf5(folder / "x.h5", reference(), "lists"), LISTS),
+    "array": (lambda folder: write_hdf5(folder / "x.h5", reference(), "one array"), ARRAY),
 }
 
 
@@ -192,6 +194,10 @@ BAD_VALUES = {
     "no label column": (reference().drop(columns="is_signal_new"), "no column is_signal_new"),
     "empty": (reference().iloc[:0], "has no rows in 'table'"),
     "one class": (reference(labels=[1] * 6), "some background jets are wanted.* has 0"),
+    "along the beam": (
+        reference(np.where(np.arange(6)[:, None, None] == 3, np.float32([9, 0, 0, 9]), P4)),
+        "row 3 has no pT",
+    ),
     "empty jet": (reference(np.where(np.arange(6)[:, None, None] == 3, 0, P4)), "row 3 has no con"),
 }
 
@@ -205,6 +211,12 @@ def test_bad_tables_are_named(what, tmp_path, monkeypatch):
         build(tmp_path / "ds.h5", source)
     assert "jets.parquet" in str(caught.value)
     assert not (tmp_path / "ds.h5").exists()
+
+
+def test_an_array_is_not_its_own_group(tmp_path):
+    source = write_hdf5(tmp_path / "jets.h5", reference(), "one array")
+    with pytest.raises(UserError, match=r"`key: /`, and in `columns` jets\[0\], jets\[1\]"):
+        build(tmp_path / "ds.h5", source, key="jets")
 
 
 def test_lists_of_unequal_length(tmp_path):

@@ -92,7 +92,7 @@ class Source:
         ------
         UserError
             If a component is no finite number, a constituent has no energy, or a jet has no
-            constituent: names file, column and row.
+            constituent or no pT: names file, column and row.
         """
         done = 0
         for chunk in self.table.chunks([name for of in self.names for name in of], ROWS_AT_ONCE):
@@ -144,11 +144,13 @@ class Source:
         dark[..., 0] = there & (p4[..., 0] <= 0)
         if dark.any():
             stop(dark, "is not above 0, though the constituent has a momentum")
-        if not there.any(axis=1).all():
-            row = int(np.flatnonzero(~there.any(axis=1))[0])
-            raise UserError(
-                f"{self.table.path}: the jet in row {done + row} has no constituents. Leave it out"
-            )
+        across = p4[..., 1:3].sum(axis=1, dtype=np.float64).any(axis=1)
+        for fine, lacks in ((there.any(axis=1), "constituents"), (across, "pT")):
+            if not fine.all():
+                row = int(np.flatnonzero(~fine)[0])
+                raise UserError(
+                    f"{self.table.path}: the jet in row {done + row} has no {lacks}. Leave it out"
+                )
 
 
 def _numbered(table: Table, pattern: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ PLUGINS = "hdf5plugin"  # has the compressions that HDF5 lacks, blosc among them
 
 @dataclass(frozen=True)
 class Column:
-    """Where a column is: in a dataset, in its `field`, at a `position` of each row."""
+    """Where a column is: in a dataset, in its `field`, at a `position` of the last axis."""
 
     dataset: str
     field: str | None = None
@@ -49,14 +49,15 @@ def columns(file: h5py.File, key: str) -> dict[str, Column]:
         An open file.
     key
         A pandas table, of either format; or a dataset with fields; or a group of datasets, whose
-        further axis, if there is one, is a list for each row.
+        further axis, if there is one, is a list for each row. What has a third axis is several
+        columns, ``name[0]``, ``name[1]``, ….
 
     Raises
     ------
     KeyError
         If there is no such key.
     ValueError
-        If the names of the columns cannot be read.
+        If the names of the columns cannot be read, or an array has none.
     """
     place = file[key]
     if isinstance(place, h5py.Dataset):
@@ -66,12 +67,24 @@ def columns(file: h5py.File, key: str) -> dict[str, Column]:
         return _of_fields(place["table"])
     if kind == b"frame":
         return _of_blocks(place)
-    return {name: Column(one.name) for name, one in place.items() if isinstance(one, h5py.Dataset)}
+    found: dict[str, Column] = {}
+    for name, one in place.items():
+        if isinstance(one, h5py.Dataset) and one.ndim == 3:
+            found |= {f"{name}[{i}]": Column(one.name, None, i) for i in range(one.shape[2])}
+        elif isinstance(one, h5py.Dataset):
+            found[name] = Column(one.name)
+    return found
 
 
 def _of_fields(table: h5py.Dataset) -> dict[str, Column]:
+    if not table.dtype.names:
+        group, _, name = table.name.rpartition("/")
+        raise ValueError(
+            f"{table.name} is an array without names: say `key: {group or '/'}`, and in `columns` "
+            f"{name}[0], {name}[1], … for the places of its last axis"
+        )
     found: dict[str, Column] = {}
-    for field in table.dtype.names or ():
+    for field in table.dtype.names:
         if not table.dtype[field].shape:
             found[field] = Column(table.name, field)
         elif f"{field}_kind" in table.attrs:
@@ -139,7 +152,7 @@ def read(
     return {
         name: blocks[one.dataset, one.field]
         if one.position is None
-        else blocks[one.dataset, one.field][:, one.position]
+        else blocks[one.dataset, one.field][..., one.position]
         for name, one in wanted.items()
     }
 

@@ -1,10 +1,14 @@
 """What a CPU can say about other devices: where tensors live, what is asked for."""
 
+from contextlib import contextmanager, nullcontext
+from types import SimpleNamespace
+
 import pytest
 import torch
 from helpers_training import events, network, settings, stack_of
 from torch._inductor import config as inductor_config
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from relearn.errors import UserError
 from relearn.training import devices
@@ -98,3 +102,79 @@ def test_without_a_compiler_only_compile_on_stops():
         before = stack.parameters.clone()
         stepper(torch.arange(64)[None])
         assert not torch.equal(before, stack.parameters)
+
+
+class Recorded(TorchDispatchMode):
+    """A CUDA graph on the CPU: the operations of a block, to be done again on the same memory."""
+
+    def __init__(self):
+        super().__init__()
+        self.done = []
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        if operation is torch.ops.aten._local_scalar_dense.default:
+            raise RuntimeError("a graph cannot give a number to Python")
+        result = operation(*args, **(kwargs or {}))
+        self.done.append((operation, args, kwargs or {}, result))
+        return result
+
+    def replay(self):
+        for operation, args, kwargs, result in self.done:
+            again = operation(*args, **kwargs)
+            for old, new in zip(
+                *map(torch.utils._pytree.tree_leaves, (result, again)), strict=True
+            ):
+                if isinstance(old, torch.Tensor) and old.data_ptr() != new.data_ptr():
+                    old.copy_(new)
+
+
+@pytest.fixture
+def cuda(monkeypatch):
+    """Streams that do nothing, and graphs that record."""
+
+    @contextmanager
+    def capture(graph):
+        with graph:
+            yield
+
+    stream = SimpleNamespace(wait_stream=lambda other: None)
+    for name, stand_in in {
+        "Stream": lambda: stream,
+        "current_stream": lambda: stream,
+        "stream": lambda one: nullcontext(),
+        "CUDAGraph": Recorded,
+        "graph": capture,
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, stand_in)
+
+
+@pytest.mark.parametrize("frozen", [0, 1])
+def test_a_graph_takes_the_same_steps(cuda, frozen):
+    tables = events("pt", "mass")
+    rows = [
+        [
+            network(hidden, "leaky_relu", target, trial)
+            for hidden in ((3,), (5,))
+            for target in ("pt", "mass")
+        ]
+        for trial in (0, 1)
+    ]
+    order = torch.stack([torch.randperm(len(tables.inputs)) for _ in rows])
+    found = []
+    for graph in (False, True):
+        stack = stack_of(rows, tables, settings(), frozen=frozen)
+        stepper = Stepper(stack, tables, "off")
+        if graph:
+            stepper._take = stepper._graph()
+            assert not stepper.total.any(), "steps to warm up count for nothing"
+        for _ in range(2):
+            stepper(order)
+        found.append((stack.parameters, stack.first, stack.second, stack.steps, stepper.total))
+    for eager, replayed in zip(*found, strict=True):
+        assert eager.abs().sum() > 0
+        torch.testing.assert_close(replayed, eager, rtol=0, atol=0)
+
+
+def test_a_graph_has_no_numbers_for_python(cuda):
+    with pytest.raises(RuntimeError, match="number to Python"), torch.cuda.graph(Recorded()):
+        torch.ones(1).item()

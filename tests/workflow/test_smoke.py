@@ -34,6 +34,16 @@ def test_everything_promised_is_there(results):
         assert (results / name).stat().st_size > 500
 
 
+def test_parts_of_events_and_their_jets_stay_under_two_gigabytes(results):
+    files = [
+        *results.glob("benchmarks/generate/**/*.tsv"),
+        *results.glob("benchmarks/jets/**/*.tsv"),
+    ]
+    assert len(files) > 5
+    for file in files:
+        assert pd.read_csv(file, sep="\t")["max_rss"].max() < 2000, file  # MB
+
+
 def test_tables_have_a_row_for_every_network(results):
     resolved = config.load("smoke")
     for study, wanted in resolved.studies.items():

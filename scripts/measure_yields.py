@@ -21,7 +21,10 @@ def main() -> None:
     arguments = parser.parse_args()
 
     config = load(arguments.scale)
-    for key, (dataset, sample) in missing(config, plan.read_yields(arguments.output), ROOT).items():
+    wanted = missing(config, plan.read_yields(arguments.output), ROOT)
+    if not wanted:
+        print(f"{arguments.output} has every yield of the scale {arguments.scale}")
+    for key, (dataset, sample) in wanted.items():
         print(
             f"{dataset}: {key} is not known, generating {arguments.events} events of {sample}",
             flush=True,

@@ -143,6 +143,24 @@ def test_a_failed_submission_shows_the_clusters_log(log, tmp_path):
     assert log.written[0].endswith("exceeded memory limit") and "7.log" in log.written[0]
 
 
+def test_why_a_submission_was_refused_is_told(log):
+    class Group:
+        def log_error(self, msg=None, aux_logs=None, **extra):
+            fields = {"event": "group_error", "aux_logs": aux_logs or [], **extra}
+            tell(log.logger, "Error in group", **fields)
+
+    runlog.attach(log.logger, log.handler)
+    runlog.tell_why(Group)
+    refused = (
+        "SLURM sbatch failed. The error message was 'invalid partition: mian'.\n  sbatch call:"
+    )
+    Group().log_error(msg=refused)
+    assert "'invalid partition: mian'.\n  sbatch call:" in log.written[0]
+    fields = {"rule_name": "train", "jobid": 3, "log": [], "rule_msg": refused}
+    tell(log.logger, "Error", event="job_error", **fields)
+    assert "invalid partition" in log.written[1]
+
+
 def test_a_full_disk_is_named_beside_the_log(log, tmp_path, monkeypatch):
     runlog.attach(log.logger, log.handler)
     monkeypatch.setattr(runlog, "free_mb", lambda folder: 0.25)

@@ -55,6 +55,8 @@ def main_guard(main: Callable[[], None]) -> None:
         main()
     except UserError as error:
         sys.exit(f"error: {error}")
+    except BrokenPipeError:  # what reads our output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if trouble := disk_trouble(error):
             sys.exit(f"error: {trouble}")

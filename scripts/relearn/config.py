@@ -189,7 +189,11 @@ def resolve(raw: Mapping[str, Any]) -> Config:
         return Config.model_validate(filled(_without_switched_off(raw)))
     except ValidationError as error:
         lines = [_explain(item) for item in error.errors()]
-        raise UserError("the config cannot be used:\n" + "\n".join(lines)) from None
+        overlay_of = f"config/scale/{raw.get('scale', '<scale>')}.yaml"
+        raise UserError(
+            f"the config cannot be used (config/config.yaml, {overlay_of}, and what --configfile "
+            "and --config say):\n" + "\n".join(lines)
+        ) from None
 
 
 def _without_switched_off(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -265,7 +269,7 @@ def load(scale: str, *folders: Path) -> Config:
             merged = merge(merged, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
         except yaml.YAMLError as error:
             raise UserError(f"{path} is no YAML: {error}") from None
-    return resolve(merged)
+    return resolve(merged | {"scale": scale})
 
 
 def _explain(item: Mapping[str, Any]) -> str:

@@ -7,8 +7,9 @@ import hashlib
 import json
 import math
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,30 @@ def _check_what(key: str, study: Study, of: tuple[str, ...], config: Config) -> 
         if isinstance(config.scans[scan], TaggerScan) != (of == TAGGERS):
             other = "taggers" if of == NETWORKS else "fully connected networks"
             raise UserError(f"{key}.scans: {scan} trains {other}; it looks at {of[0]}")
+
+
+def check_targets(config: Config, targets: Iterable[str]) -> None:
+    """Stop at a figure or a result that a scale does not have, before Snakemake finds no rule.
+
+    Raises
+    ------
+    UserError
+        Naming the target, what is meant perhaps, and the cure.
+    """
+    figures = [f"fig_{study}" for study in config.studies]
+    for target in targets:
+        if target.startswith("fig_") and target not in figures:
+            near = get_close_matches(target, figures, 1)
+            perhaps = f"; do you mean {near[0]}?" if near else ""
+            raise UserError(
+                f"there is no figure {target} at scale {config.scale}{perhaps} "
+                f"`make figures SCALE={config.scale}` lists them"
+            )
+        if target.startswith("results/") and not target.startswith(f"{results_dir(config)}/"):
+            raise UserError(
+                f"{target} is no result of the scale {config.scale}: say which, with "
+                "`--config scale=…` at the end"
+            )
 
 
 # --- events ---------------------------------------------------------------------------

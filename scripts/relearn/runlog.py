@@ -8,7 +8,9 @@ write to the terminal.
 import logging
 import time
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 from relearn.files import free_mb
 from relearn.progress import Progress
@@ -28,6 +30,8 @@ OWN_ACCOUNT = {
     "progress",
     "shellcmd",
 }
+GROUP_REASON = "group_reason"  # our name: see `tell_why`
+WIDEST = 300  # characters of a line of a reason: the rest is sbatch's whole command
 FAILED_COMMAND = "RuleException"  # the whole command line of a job that failed
 OF_SINGLE_JOBS = ("Select jobs to execute...", "Removing temporary output")
 
@@ -62,7 +66,8 @@ class RunLog(logging.Handler):
         elif event == GROUP_FAILED:
             # of a submission to a cluster; what it was made of follows, job by job
             ends = [last_lines(Path(log)) for log in record.aux_logs]
-            self._write("\n".join(["relearn: a submission failed", *ends]))
+            why = reason(getattr(record, GROUP_REASON, None))
+            self._write("\n".join(["relearn: a submission failed", *why, *ends]))
         elif event == FINISHED:
             self._progress.finish(record.job_id)
             now = time.monotonic()
@@ -74,11 +79,29 @@ class RunLog(logging.Handler):
         logs = list(record.log)
         name = _job_name(record.rule_name, logs)
         self.failed[name] = logs[0] if logs else ""
-        lines = [f"relearn: {name} failed", *(last_lines(Path(log)) for log in logs)]
+        lines = [f"relearn: {name} failed", *reason(getattr(record, "rule_msg", None))]
+        lines += [last_lines(Path(log)) for log in logs]
         if logs and (free := free_mb(Path(logs[0]).parent)) < FULL_MB:
             # then the log may lack the reason, too
             lines.append(f"  only {free:.1f} MB are left on the disk of the results: free some")
         self._write("\n".join(lines))
+
+
+def reason(message: str | None) -> list[str]:
+    """Return the lines that an executor gives as reason, indented; long ones are cut."""
+    lines = [line.strip() for line in (message or "").splitlines() if line.strip()]
+    return [f"  {line[:WIDEST]}{' …' * (len(line) > WIDEST)}" for line in lines]
+
+
+def tell_why(group_job: type) -> None:
+    """Let events of failed groups hold the reason: Snakemake's `GroupJob` is told, and drops it."""
+    told = group_job.log_error
+
+    @wraps(told)
+    def log_error(self: Any, msg: str | None = None, *more: Any, **named: Any) -> Any:
+        return told(self, msg, *more, **named, **{GROUP_REASON: msg})
+
+    group_job.log_error = log_error
 
 
 def _job_name(rule: str, logs: list[str]) -> str:

@@ -1,5 +1,6 @@
 # The resolved config, paths and functions that every stage uses.
 
+from snakemake.jobs import GroupJob
 from snakemake.logging import logger as SNAKEMAKE_LOG
 from snakemake.settings.types import DeploymentMethod
 
@@ -8,6 +9,7 @@ DEPLOYMENT = workflow.deployment_settings.deployment_method
 try:
     CFG = typed.resolve(config)
     plan.check_studies(CFG)
+    plan.check_targets(CFG, workflow.dag_settings.targets)
     for line in advice.advice(CFG, ROOT) if workflow.is_main_process else []:
         print(f"relearn: {line}", file=sys.stderr)
     delphescards.require(plan.delphes_samples(CFG), conda=DeploymentMethod.CONDA in DEPLOYMENT)
@@ -71,6 +73,7 @@ def attach_runlog(workflow):
         lambda text: print(text, file=sys.stderr, flush=True),
     )
     shown = workflow.output_settings
+    runlog.tell_why(GroupJob)
     runlog.attach(SNAKEMAKE_LOG, handler, whole=shown.verbose or shown.printshellcmds)
     RUNLOG.append(handler)
 

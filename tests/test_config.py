@@ -303,3 +303,21 @@ EXAMPLES = {
 def test_examples_of_the_docs_are_overlays_that_work(example):
     overlay = yaml.safe_load(EXAMPLES[example])
     plan.check_studies(config.resolve(config.merge(RAW, overlay)))
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("fig_pt_node", "do you mean fig_pt_nodes"),
+        ("fig_xyz", "`make figures SCALE=default`"),
+        ("results/smoke/figures/pt_nodes.pdf", "--config scale="),
+    ],
+)
+def test_targets_that_a_scale_lacks_are_told(word, told):
+    with pytest.raises(UserError, match=f"{word}.*{told}"):
+        plan.check_targets(config.load("default"), ["--cores", "2", word])
+
+
+def test_other_words_of_a_command_are_left_alone():
+    words = ["--cores", "2", "fig_pt_nodes", "results/default/claims.csv", "results/slurm_logs"]
+    plan.check_targets(config.load("default"), words)

@@ -221,8 +221,15 @@ def _check_what(key: str, study: Study, of: tuple[str, ...], config: Config) -> 
             raise UserError(f"{key}.scans: {scan} trains {other}; it looks at {of[0]}")
 
 
-def check_targets(config: Config, targets: Iterable[str]) -> None:
+def check_targets(config: Config, words: Iterable[str]) -> None:
     """Stop at a figure or a result that a scale does not have, before Snakemake finds no rule.
+
+    Parameters
+    ----------
+    config
+        Of the scale.
+    words
+        Of the command line; those that are no such target are left alone.
 
     Raises
     ------
@@ -230,7 +237,7 @@ def check_targets(config: Config, targets: Iterable[str]) -> None:
         Naming the target, what is meant perhaps, and the cure.
     """
     figures = [f"fig_{study}" for study in config.studies]
-    for target in targets:
+    for target in words:
         if target.startswith("fig_") and target not in figures:
             near = get_close_matches(target, figures, 1)
             perhaps = f"; do you mean {near[0]}?" if near else ""
@@ -238,7 +245,8 @@ def check_targets(config: Config, targets: Iterable[str]) -> None:
                 f"there is no figure {target} at scale {config.scale}{perhaps} "
                 f"`make figures SCALE={config.scale}` lists them"
             )
-        if target.startswith("results/") and not target.startswith(f"{results_dir(config)}/"):
+        place = target.split("/")
+        if len(place) > 3 and place[0] == "results" and place[1] != config.scale:
             raise UserError(
                 f"{target} is no result of the scale {config.scale}: say which, with "
                 "`--config scale=…` at the end"

@@ -321,3 +321,10 @@ def test_targets_that_a_scale_lacks_are_told(word, told):
 def test_other_words_of_a_command_are_left_alone():
     words = ["--cores", "2", "fig_pt_nodes", "results/default/claims.csv", "results/slurm_logs"]
     plan.check_targets(config.load("default"), words)
+
+
+def test_what_is_no_yaml_is_named_with_its_line(tmp_path):
+    file = tmp_path / "mine.yaml"
+    file.write_text("scale: mine\ntraining: {epochs: 3\nscans: []\n")
+    with pytest.raises(UserError, match=r"mine.yaml is no YAML[\s\S]*line 3"):
+        config.read(file)

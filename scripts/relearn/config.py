@@ -265,11 +265,22 @@ def load(scale: str, *folders: Path) -> Config:
     main = next(path for folder in folders if (path := folder / "config.yaml").is_file())
     merged: dict[str, Any] = {}
     for path in (main, overlay(scale, *folders)):
-        try:
-            merged = merge(merged, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-        except yaml.YAMLError as error:
-            raise UserError(f"{path} is no YAML: {error}") from None
+        merged = merge(merged, read(path))
     return resolve(merged | {"scale": scale})
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return what a file of the config has.
+
+    Raises
+    ------
+    UserError
+        If it is no YAML: names the file and the line.
+    """
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise UserError(f"{path} is no YAML: {error}") from None
 
 
 def _explain(item: Mapping[str, Any]) -> str:

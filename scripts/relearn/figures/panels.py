@@ -105,9 +105,12 @@ def percent(*axes: Axes) -> None:
 
 
 def _ticks(axis: Axis, low: float, high: float) -> None:
-    """Label decades, and 2 and 5 between them where there are few."""
-    few = math.log10(high / low) < (2.1 if axis.axis_name == "x" else 2.8)
+    """Label decades, and 2 and 5 between them where there are few, or what there is room for."""
+    decades = math.log10(high / low)
+    few = decades < (2.1 if axis.axis_name == "x" else 2.8)
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,), numticks=20))
+    if decades < 0.7:  # 1, 2, 5 would leave one label or none
+        axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axis.set_minor_locator(LogLocator(subs=range(2, 10), numticks=20))
     axis.set_minor_formatter(NullFormatter())
 

@@ -224,7 +224,7 @@ def bars(
         if known:
             ax.errorbar(width, place, xerr=error, fmt="none", ecolor=style.BLACK, **WHISKERS)
         far = error if known else 0.0
-        text = f"{row['sigmas']:+.1f} σ".replace("-", "−") if known else "one trial"
+        text = f"{round(row['sigmas'], 1) + 0.0:+.1f} σ".replace("-", "−") if known else "one trial"
         side = 1 if width >= 0 else -1
         ax.annotate(
             text,

@@ -102,7 +102,7 @@ class Sample(Strict):
     keep_events: bool = Field(
         False,
         description="keep the event files when their jets are found; false: they are deleted, "
-        "unless a dataset reads them itself, and made anew where they are needed again",
+        "and made anew where they are needed again",
     )
 
     @model_validator(mode="after")

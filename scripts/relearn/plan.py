@@ -267,14 +267,9 @@ def samples_of(config: Config, dataset: str) -> list[str]:
 
 
 def keeps_events(config: Config, sample: str) -> bool:
-    """Say whether a sample's event files stay: those that something reads besides its jets."""
+    """Say whether a sample's event files stay: those without jets, which datasets read."""
     made = config.samples[sample]
-    readers = [
-        dataset
-        for dataset, content in config.datasets.items()
-        if isinstance(content, (Dimuon, Detector)) and sample in samples_of(config, dataset)
-    ]
-    return made.keep_events or made.jets is None or bool(readers)
+    return made.keep_events or made.jets is None
 
 
 def delphes_samples(config: Config) -> list[str]:

@@ -6,13 +6,14 @@ import warnings
 
 import numpy as np
 import pytest
-from helpers_invariants import SCANS, tables
+from helpers_invariants import EVENTS, SCANS, tables
 from matplotlib.collections import PathCollection
 from matplotlib.colors import same_color
 from matplotlib.patches import Rectangle
 
 from relearn import figures
 from relearn.figures import style
+from relearn.studies import metrics
 
 ODD = {
     "one network": {"hidden": ["10"], "activation": ["relu"], "trials": 1},
@@ -77,6 +78,14 @@ def test_same_tables_same_files(tmp_path):
         style.save(drawn("pt_transfer", made), *paths)
         files.append([path.read_bytes() for path in paths])
     assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("study", ["pt_nodes", "pt_layers", "pt_transfer", "mass_grid"])
+def test_too_few_events_for_bins(study, tmp_path, monkeypatch):
+    monkeypatch.setattr(metrics, "FEWEST_IN_BIN", EVENTS + 1)
+    made = tables(study, tmp_path)
+    assert made["bins"].empty and set(metrics.OF_BINS) < set(made["bins"])
+    drawn(study, made)
 
 
 def test_both_files_have_one_layout(tmp_path, monkeypatch):

@@ -78,7 +78,9 @@ def evaluate_in_bins(
             bins.extend(place | one for one in found)
         return look(row, network, true, said) if look else {}
 
-    return evaluate(inputs, look_in_bins), pd.DataFrame(bins)
+    table = evaluate(inputs, look_in_bins)
+    # Columns are named even where no bin has events enough.
+    return table, pd.DataFrame(bins, columns=["variable", *columns, *metrics.OF_BINS])
 
 
 def median_runs(table: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:

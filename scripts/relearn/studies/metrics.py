@@ -12,6 +12,7 @@ import numpy as np
 QUANTILES = (0.16, 0.84)
 COLUMNS = ("r", "resolution", "within_1pct", "within_10pct", "rmse", "r2")
 PT_EDGES = (0, 2, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500)  # GeV, of all studies
+OF_BINS = ("low", "high", "events", "bias", "resolution", "within_1pct", "within_10pct", "rmse")
 FEWEST_IN_BIN = 30  # below, the 16 % and 84 % quantiles rest on five events each
 
 
@@ -99,7 +100,7 @@ def in_bins(
     Returns
     -------
     list of dict
-        One for each bin with at least `FEWEST_IN_BIN` events: low, high, events,
+        One for each bin with at least `FEWEST_IN_BIN` events, `OF_BINS`: low, high, events,
         bias (median of predicted/true − 1), resolution, within_1pct, within_10pct, rmse.
         NaN where the network diverged.
     """
@@ -114,9 +115,8 @@ def in_bins(
         numbers = summarise(true[here], predicted[here])
         finite = np.isfinite(numbers["rmse"])
         bias = np.median(relative_residual(true[here], predicted[here])) if finite else np.nan
-        keep = ("resolution", "within_1pct", "within_10pct", "rmse")
         rows.append(
             {"low": low, "high": high, "events": events, "bias": float(bias)}
-            | {key: numbers[key] for key in keep}
+            | {key: numbers[key] for key in OF_BINS[4:]}
         )
     return rows

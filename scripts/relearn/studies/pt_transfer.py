@@ -7,6 +7,8 @@ from relearn.studies.evaluate import DIVERGED
 from relearn.studies.inputs import StudyInputs
 from relearn.studies.metrics import PT_EDGES
 
+KEYS = ("run", "dataset", "hidden", "nodes", "trial")
+
 
 def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     """Return the main table, a row per network and test sample, and the `bins` of pT.
@@ -26,12 +28,16 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
             if network is not None:
                 true, said = inputs.predictions(row, test, network)
                 numbers = metrics.summarise(true, said)
-                keys = {key: row[key] for key in ("run", "dataset", "hidden", "nodes", "trial")}
+                keys = {key: row[key] for key in KEYS}
                 for one in metrics.in_bins(true, true, said, PT_EDGES):
                     share = shares[row["dataset"]].get(one["low"])
                     bins.append(one | {"train_share": share} | keys | place)
             rows.append(row | place | numbers)
-    return {"": pd.DataFrame(rows).drop(columns="folder"), "bins": pd.DataFrame(bins)}
+    named = [*metrics.OF_BINS, "train_share", *KEYS, "test_dataset", "same"]
+    return {
+        "": pd.DataFrame(rows).drop(columns="folder"),
+        "bins": pd.DataFrame(bins, columns=named),
+    }
 
 
 def _shares(inputs: StudyInputs, dataset: str) -> dict[float, float]:

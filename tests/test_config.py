@@ -8,7 +8,7 @@ from helpers_workflow import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relearn import config, configdocs, configscans, plan
+from relearn import config, configdocs, configscans, plan, studychecks
 from relearn.errors import UserError
 
 SCALES = sorted(path.stem for path in (ROOT / "config/scale").glob("*.yaml"))
@@ -177,7 +177,7 @@ BAD = {
 def test_bad_config_names_key_and_cure(case):
     path, value, expected = BAD[case]
     with pytest.raises(UserError) as caught:
-        plan.check_studies(config.resolve(with_change(path, value)))
+        studychecks.check_studies(config.resolve(with_change(path, value)))
     for text in expected:
         assert text in str(caught.value)
 
@@ -193,7 +193,7 @@ def test_every_mistake_is_told_at_once():
 @pytest.mark.parametrize("scale", SCALES)
 def test_shipped_scales_are_valid_and_name_themselves(scale):
     resolved = config.load(scale)
-    plan.check_studies(resolved)
+    studychecks.check_studies(resolved)
     assert resolved.scale == scale
 
 
@@ -302,7 +302,7 @@ EXAMPLES = {
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_examples_of_the_docs_are_overlays_that_work(example):
     overlay = yaml.safe_load(EXAMPLES[example])
-    plan.check_studies(config.resolve(config.merge(RAW, overlay)))
+    studychecks.check_studies(config.resolve(config.merge(RAW, overlay)))
 
 
 @pytest.mark.parametrize(
@@ -315,12 +315,12 @@ def test_examples_of_the_docs_are_overlays_that_work(example):
 )
 def test_targets_that_a_scale_lacks_are_told(word, told):
     with pytest.raises(UserError, match=f"{word}.*{told}"):
-        plan.check_targets(config.load("default"), ["--cores", "2", word])
+        studychecks.check_targets(config.load("default"), ["--cores", "2", word])
 
 
 def test_other_words_of_a_command_are_left_alone():
     words = ["--cores", "2", "fig_pt_nodes", "results/default/claims.csv", "results/slurm_logs"]
-    plan.check_targets(config.load("default"), words)
+    studychecks.check_targets(config.load("default"), words)
 
 
 def test_what_is_no_yaml_is_named_with_its_line(tmp_path):

@@ -8,9 +8,9 @@ DEPLOYMENT = workflow.deployment_settings.deployment_method
 
 try:
     CFG = typed.resolve(config)
-    plan.check_studies(CFG)
+    studychecks.check_studies(CFG)
     # Snakemake has no targets yet while it reads this.
-    plan.check_targets(CFG, sys.argv[1:] if workflow.is_main_process else [])
+    studychecks.check_targets(CFG, sys.argv[1:] if workflow.is_main_process else [])
     for line in advice.advice(CFG, ROOT) if workflow.is_main_process else []:
         print(f"relearn: {line}", file=sys.stderr)
     delphescards.require(plan.delphes_samples(CFG), conda=DeploymentMethod.CONDA in DEPLOYMENT)

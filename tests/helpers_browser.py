@@ -1,4 +1,4 @@
-"""A page in a real browser, where there is one."""
+"""A page in a real browser: the one that is installed, or else Debian's."""
 
 import html
 import json
@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import pytest
+from helpers_debian import give_up, libraries, unpacked
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+PACKAGES = ("chromium-headless-shell", "chromium-common", "fonts-dejavu-core")
+PROGRAM = "usr/lib/chromium/chromium-headless-shell"
+FONTS = "<fontconfig><dir>{folder}</dir></fontconfig>"
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 # Once all is loaded: pictures that cannot be drawn, links to no place of the page, links to files.
 SOUND = """
@@ -40,25 +43,37 @@ class Browser:
     """
 
     def __init__(self, folder: Path):
-        name = next(filter(None, map(shutil.which, NAMES)), None)
-        if name is None:
-            pytest.skip(f"none of {', '.join(NAMES)} is installed")
-        self._name, self._folder = name, folder
-        self.console: list[str] = []
-        if "it runs" not in self.open("<script>document.write('it' + ' runs')</script>"):
-            pytest.skip(f"{name} is installed and does not start here")
+        self._folder, self.console = folder, []
+        self._program = next(filter(None, map(shutil.which, NAMES)), "")
+        self._environment = os.environ | {"HOME": str(folder)}
+        if not self._program or not self._starts():
+            root = unpacked("chromium", *PACKAGES)
+            self._program = str(root / PROGRAM)
+            fonts = folder / "fonts.conf"
+            fonts.write_text(FONTS.format(folder=root / "usr/share/fonts"))
+            self._environment |= {"LD_LIBRARY_PATH": libraries(root), "FONTCONFIG_FILE": str(fonts)}
+            if not self._starts():
+                give_up(f"{self._program} does not start here:\n{self._said[-2000:]}")
+
+    def _starts(self) -> bool:
+        return "it runs" in self.open("<script>document.write('it' + ' runs')</script>")
 
     def open(self, page: str) -> str:
         """Return the document after its scripts have run."""
         path = self._folder / "page.html"
         path.write_text(page, encoding="utf-8")
-        command = [self._name, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
+        command = [self._program, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"]
         command += [f"--user-data-dir={self._folder / 'profile'}", "--window-size=1280,900"]
-        command += ["--enable-logging=stderr", "--log-level=0", path.as_uri()]
-        environment = os.environ | {"HOME": str(self._folder)}
+        command += [
+            "--disable-dev-shm-usage",
+            "--enable-logging=stderr",
+            "--log-level=0",
+            path.as_uri(),
+        ]
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=90, env=environment, check=False
+            command, capture_output=True, text=True, timeout=90, env=self._environment, check=False
         )
+        self._said = done.stderr
         self.console = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
         return done.stdout
 

@@ -1,21 +1,17 @@
 """A SLURM of one node, on this machine: munge, slurmctld and slurmd of Debian's packages.
 
-The packages are unpacked below ``.cache/`` and not installed: where SLURM is installed and does
-not run, every Snakemake waits seconds for it when it starts. Nothing here needs root. What is no
-Debian has no SLURM, and the tests are skipped; with ``RELEARN_SLURM=required``, which ``.ci/run``
-sets, they fail instead.
+The packages are unpacked (`helpers_debian`) and not installed: where SLURM is installed and does
+not run, every Snakemake waits seconds for it when it starts.
 """
 
 import ctypes
 import getpass
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,11 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from helpers_workflow import ROOT, environment
+from helpers_debian import unpacked
+from helpers_workflow import environment
 
-REQUIRED = os.environ.get("RELEARN_SLURM") == "required"
 PACKAGES = ("slurmctld", "slurmd", "slurm-client", "slurm-wlm-basic-plugins", "munge")
-UNPACKED = ROOT / ".cache/slurm"
 COMMANDS = (
     "sbatch",
     "srun",
@@ -97,41 +92,6 @@ WRAPPER = """\
 export SLURM_CONF={folder}/slurm.conf LD_LIBRARY_PATH={libraries}
 exec {program} "$@"
 """
-
-
-def why_not() -> str | None:
-    """Return why there can be no SLURM here; None: it is unpacked."""
-    if os.uname().sysname != "Linux" or not all(map(shutil.which, ("apt-get", "dpkg"))):
-        return "SLURM comes from Debian's packages, and this is no Debian"
-    return None if UNPACKED.is_dir() else _unpack()
-
-
-def _unpack() -> str | None:
-    """Unpack the packages, which takes the network; return why that failed."""
-    UNPACKED.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=UNPACKED.parent) as folder:
-        if error := _download(Path(folder)):
-            return error
-        whole = Path(folder) / "root"
-        for package in sorted(Path(folder).glob("*.deb")):
-            subprocess.run(["dpkg", "-x", package, whole], check=True)
-        for program in whole.glob("usr/sbin/*-wlm"):  # they go by the name that they have
-            program.rename(program.with_name(program.name.removesuffix("-wlm")))
-        whole.rename(UNPACKED)
-    return None
-
-
-def _download(folder: Path) -> str | None:
-    """Get the packages, and what they need and this machine has not."""
-    (folder / "partial").mkdir()
-    get = ["apt-get", "-qq", "install", "-y", "--download-only", "--reinstall"]
-    get += ["--no-install-recommends", "-o", "Debug::NoLocking=1"]
-    get += ["-o", f"Dir::Cache::archives={folder}", *PACKAGES]
-    for words in (get, ["apt-get", "-qq", "update"], get):  # the lists may be missing, or old
-        done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
-        if words is get and not done.returncode:
-            return None
-    return f"SLURM's packages cannot be had: {' '.join(get)}\n{done.stdout}{done.stderr}"
 
 
 def wait_for(what: str, found: Callable[[], Any], seconds: float = LONGEST_WAIT) -> Any:
@@ -214,7 +174,10 @@ def _free_ports(number: int) -> list[int]:
 def _configure(folder: Path) -> Cluster:
     """Write the configuration, and the commands with it."""
     host = socket.gethostname().partition(".")[0]
-    libraries = next(UNPACKED.glob("usr/lib/*/slurm-wlm"))
+    root = unpacked("slurm", *PACKAGES)
+    for program in root.glob("usr/sbin/*-wlm"):  # they go by the name that they have
+        program.rename(program.with_name(program.name.removesuffix("-wlm")))
+    libraries = next(root.glob("usr/lib/*/slurm-wlm"))
     controller_port, node_port = _free_ports(2)
     values = {"folder": folder, "host": host, "user": getpass.getuser(), "plugins": libraries}
     values |= {"controller_port": controller_port, "node_port": node_port}
@@ -226,7 +189,7 @@ def _configure(folder: Path) -> Cluster:
         (folder / name).write_text(text.format(**values))
     (folder / "munge.key").write_bytes(secrets.token_bytes(128))
     (folder / "munge.key").chmod(0o600)
-    for program in [*UNPACKED.glob("usr/bin/*"), *UNPACKED.glob("usr/sbin/*")]:
+    for program in [*root.glob("usr/bin/*"), *root.glob("usr/sbin/*")]:
         if program.name in COMMANDS or program.parent.name == "sbin" or program.name == "munge":
             wrapper = folder / "bin" / program.name
             text = WRAPPER.format(

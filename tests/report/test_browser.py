@@ -1,4 +1,4 @@
-"""The page in a real browser, where there is one: its script, its search, its width."""
+"""The page in a real browser: its script, its search, its width."""
 
 import html
 import re

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from helpers_slurm import REQUIRED, Cluster, Job, cluster, submit, wait_for, why_not
+from helpers_slurm import Cluster, Job, cluster, submit, wait_for
 from helpers_workflow import ROOT, assert_same_tables, copy_project, replace_in, start
 
 from relearn import config, plan
@@ -96,8 +96,6 @@ def submit_without_account(slurm: Cluster, project: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    if reason := why_not():
-        (pytest.fail if REQUIRED else pytest.skip)(reason)
     folder = tmp_path_factory.mktemp("slurm")
     local, project = copy_project(folder / "local"), copy_project(folder / "project")
     needs = project / "scripts/relearn/resources.py"

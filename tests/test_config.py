@@ -31,7 +31,13 @@ def with_change(path: str, value):
 
 # What is wrong → the key and the allowed values that the message must name.
 BAD = {
-    "unknown key": ("epoch", 3, ["epoch: unknown key"]),
+    "unknown key": ("epoch", 3, ["epoch: unknown key; see"]),
+    "misspelt key": ("training/epoch", 3, ["training.epoch: unknown key (perhaps epochs)"]),
+    "misspelt key of a dataset": (
+        "datasets/zmumu/event",
+        {},
+        ["datasets.zmumu.event: unknown key (perhaps events)"],
+    ),
     "unknown nested key": ("scans/pt_nodes/nodes", 3, ["scans.pt_nodes.nodes: unknown key"]),
     "unknown device": ("device", "tpu", ["device", "'auto', 'cpu', 'cuda' or 'mps'", "tpu"]),
     "wrong type": ("training/epochs", "many", ["training.epochs", "integer", "many"]),

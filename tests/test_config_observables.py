@@ -31,7 +31,11 @@ BAD = {
     "true": (f"{TAU}/normalisation", True, ["normalisation", "'jet_pt' or 'sum_pt_r0'"]),
     "flat energies": ("observables/energy_correlation_betas", [0], ["energy_correlation_betas.0"]),
     "negative charge": ("observables/jet_charge_kappas", [-0.5], ["jet_charge_kappas.0", "0.01"]),
-    "unknown": ("observables/n_subjetiness", {}, ["observables.n_subjetiness: unknown key"]),
+    "unknown": (
+        "observables/n_subjetiness",
+        {},
+        ["observables.n_subjetiness: unknown key (perhaps n_subjettiness)"],
+    ),
 }
 
 

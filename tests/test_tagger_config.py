@@ -122,7 +122,10 @@ BAD = {
     "key of the other kind": ({"hidden": [3]}, "scans.mine.hidden: unknown key"),
     "no trials": ({"trials": 0}, "scans.mine.trials"),
     "no epochs": ({"training": {"epochs": 0}}, "scans.mine.training.epochs.*greater than"),
-    "unknown setting": ({"training": {"epoch": 1}}, "scans.mine.training.epoch: unknown key"),
+    "unknown setting": (
+        {"training": {"epoch": 1}},
+        "scans.mine.training.epoch: unknown key .perhaps epochs.",
+    ),
     "unknown change": ({"training": {"augment": {"flip": 1}}}, "scans.mine.training.augment"),
     "large batch": ({"training": {"batch_size": 10**6}}, "batch_size 1000000 is more than.*tops"),
     "large batch of a file": (

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from relearn import configtaggers
+from relearn import configkeys, configtaggers
 from relearn.configdata import (
     Detector,
     Dimuon,
@@ -290,7 +290,8 @@ def _explain(item: Mapping[str, Any]) -> str:
     key = ".".join(map(str, place))
     message = item["msg"].removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
-        return f"  {key}: unknown key; see config/README.md for the keys there are"
+        perhaps = configkeys.meant(Config.model_json_schema(), [str(part) for part in place])
+        return f"  {key}: unknown key{perhaps}; see config/README.md for the keys there are"
     if item["type"] == "missing":
         return f"  {key}: is required"
     if item["type"] == "value_error" and not key:

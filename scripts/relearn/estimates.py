@@ -21,6 +21,7 @@ from relearn.deviations import LEVEL, reach
 from relearn.errors import UserError
 
 DIVERGED = "diverged"
+SHOWN = 8  # values of a column that a message names
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,20 @@ def select(table: pd.DataFrame, side: Side) -> pd.DataFrame:
         _need(table, column, key)
         keep &= _fulfils(table[column], condition, key)
     return table[keep]
+
+
+def nothing_fulfils(table: pd.DataFrame, side: Side) -> str:
+    """Return why `select` finds no row: the condition that none fulfils, or all together."""
+    for column, condition in side.where.items():
+        if not _fulfils(table[column], condition, f"{side.key}where.{column}").any():
+            there = sorted(table[column].dropna().unique())
+            some = ", ".join(map(str, there[:SHOWN])) + ", …" * (len(there) > SHOWN)
+            return (
+                f"no row of {side.table}.csv fulfils `{side.key}where.{column}`; there are {some}"
+            )
+    return (
+        f"no row of {side.table}.csv fulfils `{side.key}where`, each condition for itself some do"
+    )
 
 
 def _need(table: pd.DataFrame, column: str, key: str) -> None:

@@ -15,7 +15,7 @@ import pandas as pd
 from relearn.claims import SCALES, Claim, load
 from relearn.deviations import SIGMAS
 from relearn.errors import UserError
-from relearn.estimates import Estimate, known, measure, networks, select
+from relearn.estimates import Estimate, known, measure, networks, nothing_fulfils, select
 from relearn.figures.tables import read_table
 
 VERDICTS = REPRODUCED, DIFFERS, INCONCLUSIVE, NOT_RUN = (
@@ -89,7 +89,7 @@ def score(claim: Claim, tables: Mapping[str, pd.DataFrame], scale: str) -> Score
             return Score(NOT_RUN, f"{side.table}.csv is not there or empty: its study was not run")
         rows = select(table, side)
         if rows.empty:
-            return Score(NOT_RUN, f"no row of {side.table}.csv fulfils `{side.key}where`")
+            return Score(NOT_RUN, nothing_fulfils(table, side))
         if claim.interval:
             return _known(claim, rows)
         values, left_out = networks(rows, side.value)

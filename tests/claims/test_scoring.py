@@ -68,12 +68,24 @@ def test_shares_of_networks_are_scored():
         (claim(from_scale="paper"), {"pt_nodes": network_table(GOOD)}, "default", "scale paper"),
         (claim(), {}, "default", "pt_nodes.csv"),
         (claim(), {"pt_nodes": pd.DataFrame()}, "default", "pt_nodes.csv"),
-        (claim(where={"hidden": "9"}), {"pt_nodes": network_table(GOOD)}, "default", "`where`"),
+        (claim(where={"hidden": "9"}), {"pt_nodes": network_table(GOOD)}, "default", "are 10"),
         (
             claim(versus={"where": {"hidden": "9"}}),
             {"pt_nodes": network_table(GOOD)},
             "default",
-            "`versus.where`",
+            "`versus.where.hidden`",
+        ),
+        (
+            claim(where={"hidden": "10", "trial": {"min": 3}}),
+            {"pt_nodes": network_table(GOOD, trial=[0, 1, 2, 2, 3]).head(4)},
+            "default",
+            "`where.trial`; there are 0, 1, 2",
+        ),
+        (
+            claim(where={"hidden": "10", "trial": 1}),
+            {"pt_nodes": network_table(GOOD[:2], trial=[0, 1], hidden=["10", "20"])},
+            "default",
+            "each condition for itself some do",
         ),
         (
             claim(versus={"table": "mass_grid"}),

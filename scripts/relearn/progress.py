@@ -124,7 +124,8 @@ class Progress:
         ]
         left = self.seconds_left()
         time_left = f", about {duration(left)} left" if left and self._waiting else ""
-        return f"{done} of {total} jobs done{time_left} ({', '.join(stages) or 'all'})"
+        jobs = "job" if total == 1 else "jobs"
+        return f"{done} of {total} {jobs} done{time_left} ({', '.join(stages) or 'all'})"
 
 
 def jobs_of(

@@ -99,6 +99,16 @@ def test_claims_come_first_and_say_all(results):
         assert words in page.text, words
 
 
+def test_what_is_only_put_together_from_networks_is_none(results):
+    rows = [network("mlp-h10-t0"), network("combined-fit-t0", scan="none")]
+    for path in results.tables_of("pt_nodes"):
+        write_csv(path, rows)
+    page = Page(results.build())
+    # One of this study, two of another whose table has one of them again.
+    assert "2 networks" in page.text and "3 networks" not in page.text
+    assert "combined-fit-t0" in results.build()
+
+
 def test_counts_of_verdicts(results):
     verdicts = ["reproduced"] * 3 + ["differs", "not run", "not run"]
     rows = [claim(f"c{i}", verdict=verdict) for i, verdict in enumerate(verdicts)]

@@ -42,6 +42,7 @@ COLUMNS = {
 }
 NEEDED = ("run", "scan", "status")
 OF_TAGGERS = "size"  # a column that tables of taggers have, which need no r
+UNTRAINED = "none"  # the scan of what was put together from trained taggers
 KEY = ["scan", "run", "test_dataset"]  # one network may be tested on several samples
 ALWAYS = ["run", "r", "status", "studies"]  # shown even if they are the same for all
 DIGITS = 6

@@ -209,6 +209,8 @@ def _tiles(
 ) -> list[tuple[str, str]]:
     """Return the numbers at the top: (number, what)."""
     trained = rows.drop_duplicates([name for name in ("scan", "run") if name in rows])
+    if "scan" in trained:
+        trained = trained[trained["scan"] != networks.UNTRAINED]
     lost = int((trained["status"] == "diverged").sum()) if "status" in trained else 0
     config = resolve(found["config"])
     datasets = found["config"]["datasets"]

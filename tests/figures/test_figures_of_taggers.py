@@ -183,6 +183,8 @@ def test_diverged_networks_and_infinite_rejections():
     made[""].loc[2:3, "rejection50"] = np.inf
     fig = drawn("image_taggers", made)
     assert "× 3 diverged" in [text.get_text() for text in fig.axes[2].texts]
+    told = [text.get_text() for text in fig.axes[3].texts]
+    assert sum(int(text.split()[-2]) for text in told if text.endswith("infinite")) == 2
     limits = fig.axes[3].get_xlim()
     assert np.isfinite(limits).all()
 
@@ -195,3 +197,17 @@ def test_numbers_over_numbers_have_errors_where_they_are_known():
     (errors,) = [one for one in ax.containers if isinstance(one, ErrorbarContainer)]
     assert len(errors.lines[2][0].get_segments()) == 2
     assert len(ax.lines[0].get_xdata()) == len(made[""]), "every trial is shown"
+
+
+def test_errors_of_an_auc_end_at_one_and_infinite_numbers_are_counted():
+    made = of_thresholds()
+    made["points"]["auc_error"] = 1.0
+    made[""].loc[0, "rejection30"] = np.inf
+    area, rejection = Figure().subplots(1, 2)
+    tagging.over(area, made[""], made["points"], "threshold")
+    (errors,) = [one for one in area.containers if isinstance(one, ErrorbarContainer)]
+    ends = np.array(errors.lines[2][0].get_segments())[:, :, 1]
+    np.testing.assert_allclose(ends[:, 1], 1)
+    np.testing.assert_allclose(ends[:, 0], made["points"]["auc"] - 1)
+    tagging.over(rejection, made[""], made["points"], "threshold", "rejection30")
+    assert [text.get_text() for text in rejection.texts] == ["1 infinite"]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from numpy.typing import ArrayLike
 
 from relearn.figures import panels, style
 
@@ -141,11 +142,18 @@ def by_name(
         values = mine[value][np.isfinite(mine[value])]
         ax.plot(values, np.full(len(values), place), "o", color=colour, alpha=0.45, mew=0)
         if np.isfinite(point[value]):
-            error = np.nan_to_num(point[f"{value}_error"])
+            error = _whiskers([point[value]], np.nan_to_num([point[f"{value}_error"]]), value)
             ax.errorbar(point[value], place, xerr=error, fmt="|", ms=11, color=colour, **WHISKERS)
-        if point["diverged"]:
-            text = f"× {int(point['diverged'])} diverged"
-            ax.text(0.02, place, text, transform=ax.get_yaxis_transform(), va="center", fontsize=8)
+        lost = {"diverged": int(point["diverged"]), "infinite": int(np.isinf(mine[value]).sum())}
+        if text := ", ".join(f"{number} {how}" for how, number in lost.items() if number):
+            ax.text(
+                0.02,
+                place,
+                f"× {text}",
+                transform=ax.get_yaxis_transform(),
+                va="center",
+                fontsize=8,
+            )
     ax.set_yticks(range(len(labels)), list(labels.values()))
     ax.set_ylim(len(labels) - 0.5, -0.5)
     ax.grid(axis="y", visible=False)
@@ -179,10 +187,21 @@ def over(
     style.band(ax, runs, x, value, label, colour, **look)
     if "status" in runs:
         style.diverged(ax, runs, x, colour, edge="bottom")
+    for place, number in runs.loc[np.isinf(runs[value]), x].value_counts().items():
+        look = {"transform": ax.get_xaxis_transform(), "ha": "center", "fontsize": 8}
+        ax.text(place, 0.98, f"{number} infinite", color=colour, va="top", **look)
     good = points[np.isfinite(points[f"{value}_error"]) & np.isfinite(points[value])]
     if len(good):
-        error = good[f"{value}_error"]
+        error = _whiskers(good[value], good[f"{value}_error"], value)
         ax.errorbar(good[x], good[value], yerr=error, fmt="none", ecolor=colour, **WHISKERS)
+
+
+def _whiskers(values: ArrayLike, errors: ArrayLike, name: str) -> np.ndarray:
+    """Return how far errors reach down and up, (2, n): an AUC has no more than 1."""
+    low = high = np.asarray(errors, dtype=float)
+    if name == "auc":
+        high = np.minimum(high, 1 - np.asarray(values, dtype=float))
+    return np.stack([low, high])
 
 
 def bars(

@@ -4,13 +4,14 @@ import awkward as ak
 import numpy as np
 
 from relearn import kinematics as kin
+from relearn import observablenames
 from relearn.configobservables import Observables
-from relearn.data import jetfile, observables, tagging
+from relearn.data import jetfile, tagging
 from relearn.data.impact import CONSTITUENT
 from relearn.data.jets import SPECTRUM_EDGES
 
 OBSERVABLES = Observables().model_dump()
-NAMES = observables.names(OBSERVABLES)
+NAMES = observablenames.names(OBSERVABLES)
 WINDOW = {"pt": [350.0, 450.0], "abs_eta_max": 1.0, "radius": 1.5}
 ORIGIN = {"detector": "embedded", "detector_card": "ATLAS", "multiple_interactions": False}
 SAMPLES = {"signal": "tops", "background": "qcd"}

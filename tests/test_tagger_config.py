@@ -126,6 +126,10 @@ BAD = {
         {"training": {"epoch": 1}},
         "scans.mine.training.epoch: unknown key .perhaps epochs.",
     ),
+    "unknown target": (
+        {"target": ["mass", "girt"]},
+        "scans.mine.target: no observable 'girt' .perhaps girth.; there are pt, eta.*tau8_b2",
+    ),
     "unknown change": ({"training": {"augment": {"flip": 1}}}, "scans.mine.training.augment"),
     "large batch": ({"training": {"batch_size": 10**6}}, "batch_size 1000000 is more than.*tops"),
     "large batch of a file": (

@@ -1,6 +1,7 @@
 """The typed config of taggers: how they are trained, and scans of them."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -8,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from relearn import architectures
 from relearn.configdata import External, Name, Strict, Switch, Tagging
 from relearn.errors import UserError
+from relearn.observablenames import names
 from relearn.taggerruns import AXES, LABEL, features_text, value_text
 
 # Extra columns of the constituents in a dataset (`relearn.data.tagging`).
@@ -210,6 +212,15 @@ def check(key: str, scan: TaggerScan, config: Any) -> None:
     ValueError
         Naming the key and what is allowed.
     """
+    there = names(config.observables.model_dump())
+    for target in scan.values("target"):
+        if target not in (LABEL, *there):
+            perhaps = get_close_matches(target, there, n=1)
+            raise ValueError(
+                f"{key}.target: no observable {target!r}"
+                + (f" (perhaps {perhaps[0]})" if perhaps else "")
+                + f"; there are {', '.join(there)}"
+            )
     for name in scan.dataset:
         dataset = config.datasets[name]
         if not isinstance(dataset, (Tagging, External)):

@@ -21,14 +21,15 @@ from helpers_external import (
 )
 
 from relearn import kinematics as kin
+from relearn import observablenames
 from relearn.configobservables import Observables
-from relearn.data import external, jettables, observables, tagfile, tagging
+from relearn.data import external, jettables, tagfile, tagging
 from relearn.data.hdf5 import SPLITS
 from relearn.errors import UserError
 
 P4 = four_vectors()
 HOW = Observables().model_dump()
-NAMES = observables.names(HOW)
+NAMES = observablenames.names(HOW)
 # signal and background in turns, each in the order of the file
 ROWS = [1, 0, 2, 3, 4, 5]
 

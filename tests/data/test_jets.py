@@ -7,9 +7,10 @@ from helpers_jets import four, sequence
 from helpers_workflow import ROOT
 
 from relearn import kinematics as kin
+from relearn import observablenames
 from relearn.configdata import Jets, Sample
 from relearn.configobservables import Observables
-from relearn.data import jetfile, observables
+from relearn.data import jetfile
 from relearn.data.impact import CONSTITUENT
 from relearn.data.jets import SPECTRUM_EDGES, find, four_vectors, origin
 from relearn.errors import UserError
@@ -92,7 +93,7 @@ def test_what_reclustering_loses_is_counted(found):
 
 def test_all_observables_are_there_and_finite(found):
     for kind in ("eflow", "tower"):
-        for name in observables.names(OBSERVABLES):
+        for name in observablenames.names(OBSERVABLES):
             assert np.isfinite(ak.to_numpy(found.jets[kind][name])).all(), name
 
 

@@ -13,8 +13,9 @@ from relearn.configdata import Jets
 from relearn.configobservables import Observables
 from relearn.data import cutreport, jetfile
 from relearn.data.jets import find
-from relearn.data.observables import names, observables
+from relearn.data.observables import observables
 from relearn.jets import clustering, correlators, grooming, nsubjettiness, shapes
+from relearn.observablenames import names
 
 ATLAS = ROOT / "config/detector/ATLAS.yaml"
 DELPHES = ROOT / "tests/data_files/delphes_jets_ATLAS.root"

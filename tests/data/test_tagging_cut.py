@@ -22,8 +22,8 @@ from helpers_tagging import (
 
 from relearn.configobservables import Observables
 from relearn.data import cutreport, external, tagfile, tagging
-from relearn.data.observables import names
 from relearn.errors import UserError
+from relearn.observablenames import names
 
 JETS = {"train": 4, "validation": 4, "test": 4}
 COUNTS = np.array([3, 5, 7, 9])

@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from relearn import observablenames
 from relearn.data import observables
 from relearn.data.hdf5 import SPLITS
 from relearn.data.jettables import Source
@@ -55,7 +56,7 @@ def build(
     """
     settings = dict(settings)
     how = settings.pop("observables")
-    names = observables.names(how)
+    names = observablenames.names(how)
     columns = Columns.of([KIND], settings["constituents"], names)
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["kind"] = "external"
@@ -186,7 +187,7 @@ def block_of(
     }
     return {
         f"{KIND}/p4": stored,
-        f"{KIND}/observables": np.stack([found[n] for n in observables.names(how)], axis=1),
+        f"{KIND}/observables": np.stack([found[n] for n in observablenames.names(how)], axis=1),
         f"{KIND}/quality": np.stack([quality[name] for name in QUALITY], axis=1),
         "truth": np.tile(np.float32(unknown), (len(p4), 1)),
         "weight": np.ones(len(p4), dtype=np.float32),

@@ -3,57 +3,15 @@
 What is computed, and how, is in the config (`relearn.configobservables.Observables`).
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import awkward as ak
 import numpy as np
 from numpy.typing import NDArray
 
 from relearn import kinematics as kin
 from relearn.jets import clustering, correlators, grooming, nsubjettiness, shapes, toptagger
+from relearn.observablenames import Settings, charge_name, correlator_name, tau_name
 
 Array = NDArray[np.float64]
-Settings = Mapping[str, Any]
-# of the columns that are named without it
-USUAL_BETA, USUAL_KAPPA = 1.0, 0.5
-
-
-def tau_name(n: int, beta: float, groomed: bool = False) -> str:
-    """Return the name of τ_N^(β): ``tau3_b1``, ``tau2_b05``, ``tau3_b1_sd``."""
-    return f"tau{n}_b{_digits(beta)}" + ("_sd" if groomed else "")
-
-
-def correlator_name(name: str, beta: float) -> str:
-    """Return the name of C2 or D2 at β: ``c2`` at 1, ``c2_b2``, ``c2_b05``."""
-    return name if beta == USUAL_BETA else f"{name}_b{_digits(beta)}"
-
-
-def charge_name(kappa: float) -> str:
-    """Return the name of the jet charge at κ: ``jet_charge`` at 0.5, ``jet_charge_k03``."""
-    return "jet_charge" if kappa == USUAL_KAPPA else f"jet_charge_k{_digits(kappa)}"
-
-
-def _digits(value: float) -> str:
-    return f"{value:g}".replace(".", "")
-
-
-def names(settings: Settings) -> list[str]:
-    """Return the names of all observables, in the order in which datasets store them."""
-    tau = settings["n_subjettiness"]
-    taus = [tau_name(n, beta) for n in tau["orders"] for beta in tau["betas"]]
-    for n in tau["groomed_orders"]:
-        taus += [tau_name(n, beta, groomed=True) for beta in tau["groomed_betas"]]
-    betas = settings["energy_correlation_betas"]
-    return [
-        *("pt", "eta", "phi", "mass", "sd_pt", "sd_mass", "sd_z", "sd_delta_r"),
-        *taus,
-        *(correlator_name(name, beta) for beta in betas for name in ("c2", "d2")),
-        *("m_rec", "f_rec", "delta_r_opt", "top_tagged"),
-        *("multiplicity", "track_multiplicity", "track_mass", "girth", "momentum_dispersion"),
-        *(charge_name(kappa) for kappa in settings["jet_charge_kappas"]),
-        *("eventropy", "c_parameter"),
-    ]
 
 
 def observables(
@@ -75,8 +33,8 @@ def observables(
     Returns
     -------
     dict
-        Name (see `names`) → (jets,), float64. ``*_sd`` are of the groomed jet. What
-        each is: ``docs/jets.md``.
+        Name (see `relearn.observablenames`) → (jets,), float64. ``*_sd`` are of the groomed jet.
+        What each is: ``docs/jets.md``.
     """
     from relearn.jets.jagged import flatten
 

@@ -29,7 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relearn import kinematics as kin
-from relearn.data import jetfile, observables
+from relearn import observablenames
+from relearn.data import jetfile
 from relearn.data.hdf5 import SPLITS
 from relearn.data.jets import SPECTRUM_EDGES
 from relearn.data.jettruth import Truth
@@ -89,7 +90,7 @@ def build(
     paths = [Path(file) for file in files]
     kinds = [kind for kind in KINDS if kind in jetfile.read(paths[0]).fields]
     how = _how_computed(dataset, paths)
-    names = observables.names(how)
+    names = observablenames.names(how)
     columns = Columns.of(kinds, settings["constituents"], names)
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs["kind"] = "tagging"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from relearn.data.observables import tau_name
 from relearn.errors import UserError
 from relearn.models.jetbatch import Jets
+from relearn.observablenames import tau_name
 
 BETA = 1.0  # of τ_N where a talk or paper does not say
 BETAS = (0.5, 1.0, 2.0)

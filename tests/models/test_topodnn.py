@@ -75,7 +75,7 @@ def test_inputs_are_pt_eta_phi_of_the_hardest():
 
 @examples(max_examples=8)
 @given(more=st.integers(1, 30), features=st.integers(0, 2))
-def test_padding_has_no_effect(more, features):
+def test_arrays_longer_than_the_network_reads_have_no_effect(more, features):
     network = topodnn.build("small", features=features)
     jets = made_up(5, 10, features)
     before, after = (network(*network.prepare(j)) for j in (jets, padded(jets, more)))

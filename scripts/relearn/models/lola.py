@@ -19,6 +19,9 @@ trained weights. They are made as large as energies are, else the network learns
 by heart; and they grow like asinh, as a few impact parameters are a thousand times the usual ones.
 Of impact parameters only the magnitude is read: their signs would cancel in sums.
 
+Places behind the last constituent hold zero vectors, as in the paper. They add nothing to a sum;
+d² to one of them is m²(k̃_j), which the minima see.
+
 The paper's network with 40 constituents has n_vec = 1 + 40 + 15 = 56 and 60,732 parameters. The
 public comparison's LoLa has 127k, which this definition reaches at n_vec = 100 (84 constituents:
 126,512). Initial weights are Keras': Glorot uniform, no bias.

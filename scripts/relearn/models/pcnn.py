@@ -7,7 +7,8 @@ ReLU; then the mean over the constituents, a dense layer of 512 nodes with dropo
 
 The papers give no list of the channels. One unit of 32, four of 64 and two of 128 have 348,098
 parameters with 7 features, and the comparison says 348k. Ours differs in the padding: it is set
-to zero behind every layer, as if the line ended there, and the mean is over the real constituents.
+to zero behind every layer, as if the line ended there, and normalisation and the mean are over the
+real constituents.
 """
 
 from collections.abc import Sequence
@@ -37,6 +38,40 @@ DEFAULTS: dict[str, Any] = {}
 OPTIONS = ("channels", "dense", "dropout", "constituents", "features", "outputs")
 
 
+class Norm(nn.BatchNorm1d):
+    """Batch normalisation of lines (B, columns, N) by their real constituents."""
+
+    def forward(self, x: Tensor, there: Tensor) -> Tensor:
+        """Return normalised lines; `there` (B, 1, N) is 1 where there is a constituent, else 0."""
+        if not self.training:
+            return super().forward(x)
+        n = there.sum().clamp_min(1)
+        rows = x * there
+        mean = rows.sum(dim=(0, 2)) / n
+        square = torch.linalg.vector_norm(rows, dim=(0, 2)).square() / n
+        variance = (square - mean.square()).clamp_min(0)  # in few passes over what is long
+        with torch.no_grad():
+            self.num_batches_tracked += 1
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * n / (n - 1).clamp_min(1), self.momentum)
+        scale = self.weight * (variance + self.eps).rsqrt()
+        return torch.addcmul((self.bias - mean * scale)[:, None], x, scale[:, None])
+
+
+class Convolution(nn.Module):
+    """A normalised convolution that keeps the length; a bias would be lost in normalising."""
+
+    def __init__(self, before: int, after: int, width: int):
+        super().__init__()
+        self.convolution = nn.Conv1d(before, after, width, padding=width // 2, bias=False)
+        self.norm = Norm(after)
+        nn.init.kaiming_normal_(self.convolution.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, x: Tensor, there: Tensor) -> Tensor:
+        """Return (B, after, N) for (B, before, N)."""
+        return self.norm(self.convolution(x), there)
+
+
 class Unit(nn.Module):
     """Two convolutions, and a shortcut around them.
 
@@ -48,14 +83,15 @@ class Unit(nn.Module):
 
     def __init__(self, before: int, after: int):
         super().__init__()
-        self.first = _convolution(before, after, 3)
-        self.second = _convolution(after, after, 3)
-        self.shortcut = _convolution(before, after, 1) if before != after else nn.Identity()
+        self.first = Convolution(before, after, 3)
+        self.second = Convolution(after, after, 3)
+        self.shortcut = Convolution(before, after, 1) if before != after else None
 
     def forward(self, x: Tensor, there: Tensor) -> Tensor:
         """Return (B, after, N) for (B, before, N); zero where `there` (B, 1, N) is."""
-        inner = torch.relu(self.first(x)) * there
-        return torch.relu(self.second(inner) + self.shortcut(x)) * there
+        inner = torch.relu(self.first(x, there)) * there
+        past = x if self.shortcut is None else self.shortcut(x, there)
+        return torch.relu(self.second(inner, there) + past) * there
 
 
 class PCNN(Tagger):
@@ -110,13 +146,6 @@ class PCNN(Tagger):
         for unit in self.units:
             x = unit(x, there)
         return self.head(x.sum(dim=2) / there.sum(dim=2).clamp_min(1))
-
-
-def _convolution(before: int, after: int, width: int) -> nn.Sequential:
-    """A convolution that keeps the length; its bias would be lost in the normalisation."""
-    convolution = nn.Conv1d(before, after, width, padding=width // 2, bias=False)
-    nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
-    return nn.Sequential(convolution, nn.BatchNorm1d(after))
 
 
 def build(size: str = "paper", **options: Any) -> PCNN:

@@ -27,6 +27,11 @@ def test_every_claim_that_is_scored_has_networks(scale):
             assert len(select(table, side)), f"{claim.id} at {scale}: {side.key}where"
 
 
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_the_first_scale_of_a_claim_has_its_study(claim):
+    assert claim.study in config.load(claim.from_scale).studies
+
+
 def test_all_sources_speak():
     assert {claim.source for claim in CLAIMS} == set(SOURCES) >= {"000", "001", "002", "004"}
 

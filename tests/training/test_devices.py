@@ -68,6 +68,7 @@ def test_fake_tensors_would_tell():
 )
 def test_auto_takes_what_is_there(cuda, mps, found, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda device: None)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert devices.resolve("auto").type == found
     assert devices.resolve("cpu").type == "cpu"
@@ -178,3 +179,39 @@ def test_a_graph_takes_the_same_steps(cuda, frozen):
 def test_a_graph_has_no_numbers_for_python(cuda):
     with pytest.raises(RuntimeError, match="number to Python"), torch.cuda.graph(Recorded()):
         torch.ones(1).item()
+
+
+@pytest.fixture
+def gpus(monkeypatch, tmp_path):
+    """Say how many GPUs there are; see which ones jobs take."""
+    taken = []
+    monkeypatch.setattr(devices, "_held", [])
+    monkeypatch.setattr(devices.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    monkeypatch.setattr(
+        torch.cuda, "get_device_properties", lambda number: SimpleNamespace(uuid=f"GPU-{number}")
+    )
+
+    def there_are(count):
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+        return taken
+
+    yield there_are
+    for lock in devices._held:
+        lock.close()
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+def test_each_job_takes_a_gpu_of_its_own_while_there_are_any(gpus, name):
+    taken = gpus(3)
+    found = [devices.resolve(name) for _ in range(4)]
+    assert [one.index for one in found[:3]] == [0, 1, 2] and found[3].index in range(3)
+    assert taken == found and len(devices._held) == 3
+    devices._held.pop(1).close()  # the second job has ended
+    assert devices.resolve(name).index == 1
+
+
+def test_one_gpu_is_shared_by_all(gpus):
+    gpus(1)
+    assert [devices.resolve("cuda").index for _ in range(2)] == [0, 0] and not devices._held

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from relearn.data import tagfile
 from relearn.errors import UserError
+from relearn.models.jetbatch import Jets
 from relearn.training import feed, jetdata, sources
 
 COUNTS = {"train": 50, "validation": 20, "test": 5}
@@ -109,6 +110,19 @@ def test_jets_are_prepared_once(monkeypatch):
     train, validation = jets(128), jets(64, seed=1)
     fitted(settings(epochs=5), model=model, train=train, validation=validation)
     assert sum(calls) == 128 + 64 + 2  # one of each to know the size
+
+
+def test_jets_to_be_changed_are_moved_once_where_they_fit(monkeypatch):
+    moved, to = [], Jets.to
+    monkeypatch.setattr(
+        Jets, "to", lambda self, device: moved.append(len(self)) or to(self, device)
+    )
+    train, cpu = sources.Memory(jets(128)), torch.device("cpu")
+    fitting = feed.Feed(train, flat(), cpu, 1.0, {"rotation": 1.0})
+    assert moved == [128] and not fitting.prepared
+    moved.clear()
+    assert feed.Feed(train, flat(), cpu, 1e-9, {"rotation": 1.0}).source is train
+    assert not moved
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,11 @@ class Jets:
         """Where the tensors are."""
         return self.p4.device
 
+    @property
+    def nbytes(self) -> int:
+        """What the tensors take."""
+        return sum(value.nbytes for value in self._tensors().values())
+
     def to(self, device: torch.device | str) -> "Jets":
         """Return the jets on another device."""
         return replace(self, **{name: value.to(device) for name, value in self._tensors().items()})

@@ -29,7 +29,7 @@ class Feed:
         Where to.
     memory_gb
         On a CPU, what prepared jets may take; else they are prepared batch by batch, as where
-        there are changes.
+        there are changes. Jets to be changed are moved to a GPU once, if they fit.
     changes
         Of each jet in each epoch (`relearn.training.augment.augment`).
 
@@ -56,11 +56,14 @@ class Feed:
                 f"{', '.join(sorted(taken))}, which would stay as they are: leave augment out"
             )
         self.prepared: Inputs | None = None
-        if not self.changes and isinstance(source, Memory):
-            one = self._of(source.read(slice(0, 1)))
-            needed = len(source) * sum(x.numel() * x.element_size() for x in one)
-            if needed <= _room(device, memory_gb):
-                self.prepared = self._first(len(source))
+        if isinstance(source, Memory):
+            room = _room(device, memory_gb)
+            if self.changes and source.jets.nbytes <= room:
+                self.source = Memory(source.jets.to(device))  # once, and changed there
+            elif not self.changes:
+                one = self._of(source.read(slice(0, 1)))
+                if len(source) * sum(x.nbytes for x in one) <= room:
+                    self.prepared = self._first(len(source))
 
     def scaling(self) -> Inputs:
         """Return prepared jets to standardise by: the first `POOL`, without changes."""

@@ -163,6 +163,39 @@ def test_trainings_are_told_apart_and_compared(made):
     assert (pairs["output_change_low"] < pairs["output_change"]).all()
 
 
+def test_the_error_of_a_pair_is_that_of_what_the_same_jets_do():
+    draw = np.random.default_rng(0)
+    label, weight = np.arange(200.0) % 2, draw.uniform(0.5, 1.5, 200)
+    shares, output = draw.normal(size=(2, 200)), draw.uniform(size=(2, 200))
+    one, other = (jes_image.Moved(shares[i], output[i], label, weight) for i in (0, 1))
+    assert one.apart(one) == {"auc_change": 0.0, "output_change": 0.0}
+    found = one.apart(other)
+    apart = output[0] - output[1]
+    far = weight * (apart - np.average(apart, weights=weight))
+    assert found["output_change"] == pytest.approx(np.sqrt((far**2).sum()) / weight.sum())
+    variance = 0.0
+    for side in (0, 1):
+        w, values = weight[label == side], (shares[0] - shares[1])[label == side]
+        far = w * (values - np.average(values, weights=w))
+        variance += (far**2).sum() / w.sum() ** 2 * 100 / 99
+    assert found["auc_change"] == pytest.approx(np.sqrt(variance))
+
+
+def test_pairs_of_the_same_networks_have_no_error_of_the_jets(made):
+    study = inputs(made, "plain", "smeared")
+    shifts = jes_image.measure(study)["shifts"]
+    moved = {}
+    for run in study.runs.assign(jes_smear=0.0).to_dict("records"):
+        if "plain" in str(run["folder"]):
+            jes_image._shifted(study, run, moved)
+    moved |= {(0.1, *key[1:]): one for key, one in moved.items()}
+    same = shifts[shifts["jes_smear"] == 0]
+    pairs = jes_image._pairs(pd.concat([same, same.assign(jes_smear=0.1)]), moved)
+    spread = same[same["shift"] == 0.1].groupby("trial")["auc_change"].mean().std()
+    row = pairs[pairs["shift"] == 0.1].iloc[0]
+    assert row["auc_change"] == 0 and row["auc_change_error"] == pytest.approx(spread)
+
+
 def test_pictures_divided_by_their_sum_know_no_scale(made):
     shifts = jes_image.measure(inputs(made, "relative"))["shifts"]
     assert shifts["output_change"].max() < 1e-5

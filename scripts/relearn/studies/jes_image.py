@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ SHIFTS = (-0.1, -0.05, 0.0, 0.05, 0.1)
 JETS = 40_000  # test jets at most
 CHANGES = ("auc_change", "output_change")
 Array = NDArray[np.float64]
+Key = tuple[float, str, float]  # jes_smear, run, shift
 
 
 def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
@@ -35,19 +37,20 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     |change| of the output, the signal's probability; ``output_signal`` and
     ``output_background``, its mean change in each class; the first two with ``_error``, of the
     test jets. `pairs` has a row for each shift: smeared training minus the other one, for both
-    changes, with ``_error``, ``_low`` and ``_high`` (`relearn.studies.tagging`; the errors of the
-    test jets are added in quadrature, as if the two were not of the same jets).
+    changes, with ``_error``, ``_low`` and ``_high`` (`relearn.studies.tagging`), paired too.
     """
     smear = [_smear(folder) for folder in inputs.runs["folder"]]
     inputs = replace(inputs, runs=inputs.runs.assign(jes_smear=smear))
     runs = inputs.runs[inputs.runs["status"] == tagging.OK]
-    rows = [row for _, run in runs.iterrows() for row in _shifted(inputs, run)]
+    rows, moved = [], {}
+    for _, run in runs.iterrows():
+        rows += _shifted(inputs, run, moved)
     shifts = pd.DataFrame(rows, columns=["run", *BY, "trial", *COLUMNS])
     return {
         "": inputs.runs.drop(columns="folder"),
         "points": tagging.summary(inputs, BY),
         "shifts": shifts,
-        "pairs": _pairs(shifts),
+        "pairs": _pairs(shifts, moved),
     }
 
 
@@ -63,8 +66,28 @@ def _smear(folder: str) -> float:
     return float((settings.get("augment") or {}).get("jes_smear", 0.0))
 
 
-def _shifted(inputs: StudyInputs, run: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a row for each shift, of one network."""
+@dataclass(frozen=True)
+class Moved:
+    """What a shift does to each test jet (n,): shares of ΔAUC, and |change| of the output."""
+
+    auc: Array
+    output: Array
+    label: Array
+    weight: Array
+
+    def apart(self, other: "Moved") -> dict[str, float]:
+        """Return the errors of the differences to another network, of the same jets."""
+        shares = self.auc - other.auc
+        return {
+            "auc_change": metrics.mean_of_shares(shares, self.label, self.weight)[1],
+            "output_change": _mean(self.output - other.output, self.weight)[1],
+        }
+
+
+def _shifted(
+    inputs: StudyInputs, run: Mapping[str, Any], moved: dict[Key, Moved]
+) -> list[dict[str, Any]]:
+    """Return a row for each shift, of one network; put what becomes of the jets into `moved`."""
     jets = along.test_jets(inputs, run, inputs.options.get("jets", JETS))
     network = inputs.network(run)
     label, weight = jets.label.numpy(), jets.weight.numpy()
@@ -74,10 +97,14 @@ def _shifted(inputs: StudyInputs, run: Mapping[str, Any]) -> list[dict[str, Any]
     }
     point, rows = {name: run[name] for name in ("run", *BY, "trial")}, []
     for shift, score in scores.items():
-        moved = expit(score) - expit(scores[0.0])
-        change = metrics.auc_difference(score, scores[0.0], label, weight)
-        size = _mean(np.abs(moved), weight)
-        sides = [np.average(moved[label == side], weights=weight[label == side]) for side in (1, 0)]
+        output = expit(score) - expit(scores[0.0])
+        shares = metrics.auc_shares(score, scores[0.0], label, weight)
+        moved[run["jes_smear"], run["run"], shift] = Moved(shares, np.abs(output), label, weight)
+        change = metrics.mean_of_shares(shares, label, weight)
+        size = _mean(np.abs(output), weight)
+        sides = [
+            np.average(output[label == side], weights=weight[label == side]) for side in (1, 0)
+        ]
         values = (shift, metrics.auc(score, label, weight), *change, *size, *sides)
         rows.append(point | dict(zip(COLUMNS, values, strict=True)))
     return rows
@@ -89,7 +116,11 @@ def _mean(values: Array, weight: Array) -> tuple[float, float]:
     return float(mean), float(np.sqrt(np.sum((weight * (values - mean)) ** 2)) / weight.sum())
 
 
-def _pairs(shifts: pd.DataFrame) -> pd.DataFrame:
+def _of_trials(trials: pd.DataFrame, moved: Mapping[Key, Moved], shift: float) -> list[Moved]:
+    return [moved[smear, run, shift] for smear, run in trials[["jes_smear", "run"]].to_numpy()]
+
+
+def _pairs(shifts: pd.DataFrame, moved: Mapping[Key, Moved]) -> pd.DataFrame:
     """Return smeared minus default for each shift."""
     rows = []
     for point, both in tagging.points(shifts[shifts["shift"] != 0], [*AXES, "shift"]):
@@ -97,9 +128,16 @@ def _pairs(shifts: pd.DataFrame) -> pd.DataFrame:
         if default.empty or smeared.empty:
             continue
         row = point | {"trials": len(smeared), "reference_trials": len(default)}
+        one, other = (_of_trials(side, moved, point["shift"]) for side in (smeared, default))
+        pairs = (
+            zip(cycle(one), other, strict=False)
+            if len(one) < len(other)
+            else zip(one, cycle(other), strict=False)
+        )
+        errors = [mine.apart(theirs) for mine, theirs in pairs]
         for name in CHANGES:
             value = smeared[name].mean() - default[name].mean()
-            sample = np.hypot(*(one[f"{name}_error"].mean() for one in (default, smeared)))
+            sample = np.mean([one[name] for one in errors])
             sides = [(one[name].std(), len(one)) for one in (default, smeared)]
             pooled = tagging.pooled_spread([default[name], smeared[name]])
             known = tagging.interval(value, float(sample), sides, *pooled)

@@ -119,10 +119,30 @@ def auc_difference(
     ValueError
         As of `roc`.
     """
+    return mean_of_shares(auc_shares(one, other, label, weight), label, weight)
+
+
+def auc_shares(
+    one: ArrayLike, other: ArrayLike, label: ArrayLike, weight: ArrayLike | None = None
+) -> Array:
+    """Return (n,) what each jet has to do with `auc_difference`: sums of them are of sums of it.
+
+    Parameters
+    ----------
+    one, other, label, weight
+        As of `auc_difference`.
+    """
     one, signal, weights = checked(one, label, weight)
     other, _, _ = checked(other, label, weight)
-    apart = _placements(one, signal, weights) - _placements(other, signal, weights)
-    return _mean_and_error(apart, signal, weights)
+    return _placements(one, signal, weights) - _placements(other, signal, weights)
+
+
+def mean_of_shares(
+    shares: Array, label: ArrayLike, weight: ArrayLike | None = None
+) -> tuple[float, float]:
+    """Return the difference of areas that shares (n,) of `auc_shares` are of, and its error."""
+    shares, signal, weights = checked(shares, label, weight)
+    return _mean_and_error(shares, signal, weights)
 
 
 def rejection(curve: Roc, efficiency: float) -> tuple[float, float]:

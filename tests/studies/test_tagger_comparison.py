@@ -103,6 +103,8 @@ def test_pairs_are_there_both_ways_and_are_those_of_tagging(tmp_path):
     )
     assert (way["auc"], way["reference_auc"]) == (back["reference_auc"], back["auc"])
     assert (way["one_rank"], way["other_rank"]) == (1, 2)
+    best = tables["pairs"].query("one_best").set_index("other")["one"]
+    assert best["pfn"] == "nsub 8" and set(best.drop("pfn")) == {"pfn"} and best.index.is_unique
     sample = tagging.compare(given, {"architecture": "pfn"})["difference_sample"].iloc[0]
     assert way["difference_sample"] == pytest.approx(sample)
 

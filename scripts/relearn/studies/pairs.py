@@ -21,7 +21,7 @@ from relearn import deviations
 from relearn.studies import tagging
 
 DIFFERENCE = tuple(name for name in tagging.COMPARED if not name.startswith("relative"))
-COLUMNS = ("one", "other", "one_rank", "other_rank", *DIFFERENCE)
+COLUMNS = ("one", "other", "one_rank", "other_rank", "one_best", *DIFFERENCE)
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ def table(points: Sequence[tuple[Mapping[str, Any], pd.DataFrame]]) -> pd.DataFr
     Returns
     -------
     DataFrame
-        `COLUMNS`: ``one`` minus ``other``, and their ranks; else as
-        `relearn.studies.tagging.compare`.
+        `COLUMNS`: ``one`` minus ``other``, and their ranks; ``one_best``, whether of all that have
+        a rank ``one`` is the best, but for ``other``; else as `relearn.studies.tagging.compare`.
     """
     known = spreads([trials for _, trials in points])
     rows = []
@@ -113,7 +113,9 @@ def table(points: Sequence[tuple[Mapping[str, Any], pd.DataFrame]]) -> pd.DataFr
         for (a, b), values in (((one, other), found), ((other, one), _reversed(found))):
             ends = {"one": a["tagger"], "other": b["tagger"]}
             rows.append(ends | {"one_rank": a["rank"], "other_rank": b["rank"]} | values)
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    found = pd.DataFrame(rows, columns=list(COLUMNS))
+    ranks = found["one_rank"].where(found["one_rank"] > 0)
+    return found.assign(one_best=ranks == ranks.groupby(found["other"]).transform("min"))
 
 
 def _reversed(found: Mapping[str, float]) -> dict[str, float]:

@@ -10,7 +10,7 @@ import subprocess
 import helpers_conda
 import pytest
 import yaml
-from helpers_workflow import Outcome, command, copy_project, environment
+from helpers_workflow import ROOT, Outcome, command, copy_project, environment
 from test_environments import jobs
 
 from relearn import config, plan
@@ -60,6 +60,21 @@ def project(tmp_path_factory, conda):
     outcome = run(folder, conda)
     assert outcome.code == 0, outcome.reasons()
     return folder
+
+
+def test_the_readmes_command_runs(project, conda):
+    lines = (ROOT / "README.md").read_text().splitlines()
+    line = next(line for line in lines if line.startswith("snakemake") and "--sdm conda" in line)
+    done = subprocess.run(
+        [*line.split(), "--config", "scale=conda"],
+        cwd=project,
+        env=environment() | {"PATH": f"{conda.folder / 'bin'}:{environment()['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Nothing to be done" in done.stdout + done.stderr
 
 
 def test_every_rule_runs_in_its_environment(project, conda):

@@ -18,6 +18,7 @@ COMMANDS = [
 # `make test` is what runs this test; `make run` starts what tests of kill −9 start.
 SELF = {"make test", "make run"}
 NEW = "tiny_set.yaml"  # of test_new_architecture.py, which has that file
+CONDA = "--sdm conda"  # which test_conda.py runs
 SLURM = ["snakemake", "--workflow-profile"]
 
 
@@ -34,7 +35,8 @@ def at_smoke(command: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "command", [line for line in COMMANDS if line not in SELF and NEW not in line]
+    "command",
+    [line for line in COMMANDS if line not in SELF and NEW not in line and CONDA not in line],
 )
 def test_command(command, smoke_run):
     words = at_smoke(command)

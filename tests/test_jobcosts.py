@@ -113,12 +113,39 @@ def test_a_run_is_recorded(tmp_path):
     assert found.jobs["generate/zmumu"] == Cost(pytest.approx((7 - START_SECONDS) / events), 80)
     assert found.jobs["draw"] == Cost(pytest.approx(4), 200)
     # four networks on a hundred events, from the fastest study on
-    assert found.study_start == 8 and found.jobs["measure/pt_weights"].seconds == 0
+    assert found.study_start == 8
     assert found.jobs["measure/pt_nodes"].seconds == pytest.approx(1 / 400)
+    # a tenth, of what is all start
+    assert found.jobs["measure/pt_weights"].seconds == pytest.approx(0.8 / 400)
     assert found.files["dataset/dimuon"] == pytest.approx(25_000e-6 / 250)
     # what this run has not measured stays
     assert found.jobs["generate/slow"] == KNOWN.jobs["generate/slow"]
     assert found.files["events/slow"] == KNOWN.files["events/slow"]
+
+
+def test_a_dataset_grows_by_the_difference_of_two_sizes(tmp_path):
+    default = config.load("default")
+    rows = {
+        name: jobcosts.work_of(default)[f"dataset/{name}"].units for name in ("tops_low", "zmumu")
+    }
+    few = jobcosts.work_of(default)["dataset/tops_high"].units
+    for name, seconds in (
+        ("tops_low", 3.1),
+        ("tops_high", 1.6),
+        ("zmumu", 1.0),
+        ("ttbar_mumu", 1.2),
+    ):
+        benchmark(tmp_path, f"dataset/{name}", seconds)
+    found = jobcosts.record(default, tmp_path, "another machine", KNOWN).jobs
+    assert found["dataset/tagging"].seconds == pytest.approx(
+        1.5 / (rows["tops_low"] - few), rel=1e-2
+    )
+    assert found["dataset/dimuon"].seconds == pytest.approx(0.11 / rows["zmumu"], rel=1e-2)
+
+
+def test_no_work_is_for_nothing():
+    costs = jobcosts.read(ROOT / "config/costs.yaml")
+    assert [kind for kind, cost in costs.jobs.items() if not cost.seconds > 0] == []
 
 
 def test_the_shipped_costs_are_of_all_but_studies_of_the_default_scale():

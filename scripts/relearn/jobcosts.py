@@ -6,7 +6,7 @@ and grow in proportion to the work.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -24,7 +24,9 @@ from relearn.work import Work
 LOOKS_UNTIL = 15.0
 LOOKS_EVERY = 30.0
 START_SECONDS = 3.0  # of a job: Python and its imports; of a study that of the fastest
+LEAST = 0.1  # of a short job that is work all the same, and grows with it
 STUDIES = "measure"
+DATASETS = "dataset"
 STARTED = "train/taggers"  # whose estimate includes the start
 RULES = ("generate", "jets", "dataset", "train", "measure", "draw", "report")
 FILES = ("events", "jets", "dataset", "models")
@@ -153,16 +155,15 @@ def record(config: Config, results: Path, machine: str, known: Costs) -> Costs:
     jobs, times = work_of(config), walltimes.job_times(results / "benchmarks", config)
     studies = [core_seconds(one) for name, one in times.items() if name.startswith(STUDIES)]
     costs = replace(known, machine=machine, study_start=min(studies, default=known.study_start))
-    seconds, memory = defaultdict(list), defaultdict(list)
+    took, memory = defaultdict(list), defaultdict(list)
     for name, one in times.items():
         rule, _, rest = name.partition("/")
         job = jobs[f"{rule}/{rest.partition('/')[0]}" if rule in work.PARTS else name]
-        alone = max(core_seconds(one) - costs.start(job.kind), 0.0)
-        seconds[job.kind].append(alone / job.units)
+        took[job.kind].append((job.units, core_seconds(one)))
         memory[job.kind].append(one["max_rss_mb"] or 0.0)
     measured = {
-        kind: Cost(_rounded(median(found)), _rounded(max(memory[kind])) or None)
-        for kind, found in seconds.items()
+        kind: Cost(_rounded(_of_a_unit(kind, found, costs)), _rounded(max(memory[kind])) or None)
+        for kind, found in took.items()
     }
     files = _sizes(config, results)
     return replace(
@@ -170,6 +171,19 @@ def record(config: Config, results: Path, machine: str, known: Costs) -> Costs:
         jobs=dict(sorted((dict(known.jobs) | measured).items())),
         files=dict(sorted((dict(known.files) | files).items())),
     )
+
+
+def _of_a_unit(kind: str, took: Sequence[tuple[float, float]], costs: Costs) -> float:
+    """Return the seconds of a unit of work from jobs: their units, and the seconds that they took.
+
+    What a job takes to start is left out. Datasets are built in seconds: where there are two sizes,
+    the difference tells.
+    """
+    (few, short), (many, long) = min(took), max(took)
+    if kind.startswith(DATASETS) and many >= 2 * few and long > short:
+        return (long - short) / (many - few)
+    start = costs.start(kind)
+    return median(max(seconds - start, LEAST * seconds) / units for units, seconds in took)
 
 
 def core_seconds(times: walltimes.Times) -> float:

@@ -40,7 +40,7 @@ def test_a_figure_is_shown_where_there_is_one(pages):
         for text in pages.values()
         for name in re.findall(r"\]\(\.\./figures/(\w+)\.png\)", text)
     }
-    assert shown == kept
+    assert shown == kept == set(plan.STUDIES), "copy what is missing from results/default/figures"
     for study in plan.STUDIES:
         assert ("It is not kept here" in pages[f"studies/{study}.md"]) == (study not in kept)
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import awkward as ak
 import h5py
 import numpy as np
 import pandas as pd
 import psutil
+import uproot
 
 from relearn import config, plan
 
@@ -151,7 +153,7 @@ def assert_same_tables(one: Path, other: Path, scale: str = "nano") -> None:
 
 
 def same(path: Path, other: Path) -> bool:
-    """Compare two files by what is in them; of pictures only that they are there."""
+    """Compare two files by what is in them."""
     match path.suffix:
         case ".csv":
             one, two = (
@@ -164,5 +166,12 @@ def same(path: Path, other: Path) -> bool:
                 names = []
                 one.visititems(lambda name, it: names.append(name) if "shape" in dir(it) else None)
                 return all(np.array_equal(one[name][()], two[name][()]) for name in names)
+        case ".root":
+            one, two = (uproot.open(file) for file in (path, other))
+            return one.keys() == two.keys() and all(
+                ak.array_equal(tree.arrays(), two[name].arrays())
+                for name, tree in one.items()
+                if hasattr(tree, "arrays")
+            )
         case _:
-            return path.is_file() and other.is_file()
+            return path.read_bytes() == other.read_bytes()

@@ -6,6 +6,7 @@ nano, with a training that is long enough to be killed in its middle.
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -89,6 +90,15 @@ def kill_snakemake(process: subprocess.Popen) -> None:
     assert all(ended(job) for job in jobs), "an orphan goes on writing"
 
 
+def scripts_of(project: Path) -> list[psutil.Process]:
+    """Return what works in a project at this moment."""
+    found = []
+    for process in psutil.process_iter(["cwd"]):
+        if process.info["cwd"] == str(project) and not ended(process):
+            found.append(process)
+    return found
+
+
 def some_job(process: subprocess.Popen) -> psutil.Process:
     """Wait until a job runs; return it."""
     return wait_for(process, lambda: next(iter(scripts_at_work(process)), None))
@@ -113,6 +123,14 @@ def test_whatever_is_killed_the_tables_are_the_same(project, undisturbed):
     assert job_of(process, "train_ensemble.py"), "it had not ended"
     kill_snakemake(process)
     assert not list(project.glob("results/nano/models/*/*/runs.csv"))
+
+    for path in checkpoints.rglob("*.checkpoint"):
+        path.write_bytes(path.read_bytes()[:-100])
+    process = make_run(project)
+    log = project / "results/nano/logs/train/pt_nodes/0000.log"
+    wait_for(process, lambda: "is damaged and ignored" in log.read_text() or None)
+    wait_for(process, lambda: "network steps/s" in log.read_text() or None)
+    kill_snakemake(process)
     assert list(checkpoints.rglob("*.checkpoint")), "what the next run goes on from"
 
     # Then anything, at any time: a job or Snakemake.
@@ -127,6 +145,12 @@ def test_whatever_is_killed_the_tables_are_the_same(project, undisturbed):
             assert process.wait(LONGEST_WAIT) != 0
         else:
             kill_snakemake(process)
+
+    process = make_run(project)
+    some_job(process)
+    process.send_signal(signal.SIGINT)  # Ctrl-C
+    assert process.wait(LONGEST_WAIT) != 0
+    assert not scripts_of(project), "a job goes on"
 
     outcome = make_to_its_end(project)
     assert outcome.code == 0, outcome.reasons()
@@ -179,15 +203,16 @@ def test_a_disk_that_is_full_or_read_only_is_named_and_the_run_goes_on(project, 
     assert_same_tables(project, undisturbed)
 
 
-def test_two_snakemakes_in_one_folder(project):
-    first = start(project, *NANO, "--", "results/nano/datasets/zmumu.h5")
+def test_two_snakemakes_in_one_folder(project, undisturbed):
+    dataset = "results/nano/datasets/zmumu.h5"
+    first = start(project, *NANO, "--", dataset)
     some_job(first)
     second = snakemake(project, *NANO)
     assert second.code != 0 and "cannot be locked" in second.text, second.reasons()
     third = make_to_its_end(project)
     assert third.code != 0 and f"snakemake (process {first.pid}) is at work" in third.text
     assert first.wait(LONGEST_WAIT) == 0
-    assert (project / "results/nano/datasets/zmumu.h5").is_file()
+    assert same(project / dataset, undisturbed / dataset)
 
 
 def test_two_makes_do_not_meet(project):
@@ -227,6 +252,7 @@ def test_a_damaged_file_is_named_and_made_again(undisturbed, tmp_path, damaged, 
     path.unlink()
     outcome = snakemake(project, *NANO, "--", target)
     assert outcome.code == 0, outcome.reasons()
+    # So that all that is made of these is the same, too: one case begins where another ends.
     for name in (damaged, made_of_it):
         there = undisturbed / "results/nano" / name
-        assert same(project / "results/nano" / name, there) or not there.exists(), name
+        assert not there.exists() or same(project / "results/nano" / name, there), name

@@ -101,13 +101,16 @@ def log():
     return SimpleNamespace(logger=logger, handler=handler, written=written, shown=shown)
 
 
+JOB = {"jobid": 1, "rule_name": "generate", "log": []}
+
+
 def tell(logger, text, **fields):
     logger.info(text, extra=fields)
 
 
 def test_the_terminal_shows_progress_and_leaves_the_rest_to_the_log(log):
     runlog.attach(log.logger, log.handler)
-    tell(log.logger, "rule generate: …", event="job_info")
+    tell(log.logger, "rule generate: …", event="job_info", **JOB)
     tell(log.logger, "Select jobs to execute...")
     tell(log.logger, "Something unexpected")
     tell(log.logger, "Finished jobid: 1", event="job_finished", job_id=1)
@@ -116,9 +119,47 @@ def test_the_terminal_shows_progress_and_leaves_the_rest_to_the_log(log):
     assert len(log.written) == 1 and log.written[0].startswith("relearn: 1 of 2 jobs done")
 
 
+def test_what_is_at_work_is_said_after_a_long_silence(log, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(runlog.time, "monotonic", lambda: now)
+    runlog.attach(log.logger, log.handler)
+    log.handler._heard = now
+    for number in range(5):
+        path = f"results/nano/logs/train/pt_nodes/000{number}.log"
+        tell(
+            log.logger,
+            "rule train: …",
+            event="job_info",
+            jobid=number,
+            rule_name="train",
+            log=[path],
+        )
+    now = runlog.SECONDS_OF_SILENCE - 1
+    log.handler.remind()
+    assert not log.written
+    tell(log.logger, "Finished jobid: 0", event="job_finished", job_id=0)
+    now += runlog.SECONDS_OF_SILENCE - 1
+    log.handler.remind()
+    assert len(log.written) == 1, "a job has ended in between"
+    now += 2
+    log.handler.remind()
+    log.handler.remind()
+    assert len(log.written) == 2
+    assert log.written[1].endswith(
+        "; at work: train/pt_nodes/0001, train/pt_nodes/0002, train/pt_nodes/0003 and 1 more"
+    )
+    tell(log.logger, "Error", event="job_error", rule_name="train", jobid=3, log=[])
+    for number in (1, 2, 4):
+        tell(log.logger, "Finished jobid", event="job_finished", job_id=number)
+    told = len(log.written)
+    now += 2 * runlog.SECONDS_OF_SILENCE
+    log.handler.remind()
+    assert len(log.written) == told, "nothing is at work"
+
+
 def test_verbose_keeps_snakemakes_own_account(log):
     runlog.attach(log.logger, log.handler, whole=True)
-    tell(log.logger, "rule generate: …", event="job_info")
+    tell(log.logger, "rule generate: …", event="job_info", **JOB)
     assert log.shown == ["rule generate: …"]
 
 

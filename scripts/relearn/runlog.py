@@ -6,6 +6,7 @@ write to the terminal.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from functools import wraps
@@ -18,10 +19,13 @@ from relearn.progress import Progress
 LINES_OF_LOG = 15
 FULL_MB = 10.0
 SECONDS_BETWEEN_LINES = 10.0
+SECONDS_OF_SILENCE = 600.0  # and what is at work is said again
+NAMES = 3  # of jobs at work that a line holds
 # Snakemake's names of events, and what it says without one
-FINISHED, FAILED, GROUP_FAILED = "job_finished", "job_error", "group_error"
+BEGUN, FINISHED, FAILED = "job_info", "job_finished", "job_error"
+GROUP_FAILED = "group_error"
 OWN_ACCOUNT = {
-    "job_info",
+    BEGUN,
     "group_info",
     "job_started",
     FINISHED,
@@ -37,7 +41,7 @@ OF_SINGLE_JOBS = ("Select jobs to execute...", "Removing temporary output")
 
 
 class RunLog(logging.Handler):
-    """Says how far a run is when jobs end, and shows the end of a failed job's log.
+    """Says how far a run is when jobs end or long do not; shows the end of a failed job's log.
 
     Parameters
     ----------
@@ -56,12 +60,17 @@ class RunLog(logging.Handler):
         super().__init__(logging.INFO)
         self._progress, self._write = progress, write
         self._written = float("-inf")
+        self._heard = time.monotonic()  # of any line
+        self._at_work: dict[int, str] = {}
         self.failed: dict[str, str] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take an event of Snakemake's log."""
         event = getattr(record, "event", None)
-        if event == FAILED:
+        if event == BEGUN:
+            self._at_work[record.jobid] = _job_name(record.rule_name, list(record.log or ()))
+        elif event == FAILED:
+            self._at_work.pop(record.jobid, None)
             self._fail(record)
         elif event == GROUP_FAILED:
             # of a submission to a cluster; what it was made of follows, job by job
@@ -69,11 +78,24 @@ class RunLog(logging.Handler):
             why = reason(getattr(record, GROUP_REASON, None))
             self._write("\n".join(["relearn: a submission failed", *why, *ends]))
         elif event == FINISHED:
+            self._at_work.pop(record.job_id, None)
             self._progress.finish(record.job_id)
             now = time.monotonic()
             if now - self._written >= SECONDS_BETWEEN_LINES:
-                self._written = now
+                self._written = self._heard = now
                 self._write(f"relearn: {self._progress.line()}")
+
+    def remind(self) -> None:
+        """Say what is at work, where nothing has been said for long."""
+        with self.lock:
+            now = time.monotonic()
+            if not self._at_work or now - self._heard < SECONDS_OF_SILENCE:
+                return
+            self._heard = now
+            names = list(self._at_work.values())
+            more = f" and {len(names) - NAMES} more" if len(names) > NAMES else ""
+            names = ", ".join(names[:NAMES])
+            self._write(f"relearn: {self._progress.line()}; at work: {names}{more}")
 
     def _fail(self, record: logging.LogRecord) -> None:
         logs = list(record.log)
@@ -146,3 +168,10 @@ def attach(logger: logging.Logger, handler: RunLog, whole: bool = False) -> None
             ):
                 other.addFilter(lambda record: not is_own_account(record))
     logger.addHandler(handler)
+    threading.Thread(target=_remind, args=(handler,), daemon=True).start()
+
+
+def _remind(handler: RunLog) -> None:
+    while True:
+        time.sleep(SECONDS_OF_SILENCE / 10)
+        handler.remind()

@@ -24,7 +24,7 @@ Scalar = str | bool | int | float | None
 
 
 class TaggerTraining(Strict):
-    """How taggers are trained. What is not set here is what the architecture's paper did."""
+    """How taggers are trained. What is not set here is as the architecture's file says."""
 
     epochs: int = Field(20, ge=1, description="passes over the training jets")
     batch_size: int = Field(

@@ -18,3 +18,28 @@ def test_taggers_of_a_scan_are_built(name):
         settings = settings_of(run, spec)
         assert settings.epochs == spec["training"].get("epochs", settings.epochs)
         assert 1 <= settings.batch_size <= spec["jets"][run.dataset]
+
+
+# Numbers of parameters: of papers, or what their descriptions come to (docs/taggers.md).
+PUBLISHED = {
+    "deeptop": 216_546,
+    "efn": 82_358,
+    "lola": 60_732,
+    "macaluso_shih": 609_666,
+    "particlenet": 366_160,
+    "pcnn": 348_098,
+    "pfn": 82_458,
+    "resnet": 1_457_314,
+    "topodnn": 59_330,
+}
+
+
+def test_the_paper_scale_compares_the_papers_networks():
+    paper = config.load("paper")
+    found = {}
+    for name in paper.studies["tagger_comparison"].scans:
+        for run in taggerruns.expand(plan.tagger_spec(paper, name) | {"trials": 1}):
+            if run.size == "paper" and run.architecture in PUBLISHED and not run.options:
+                network = taggerfile.untrained(run)
+                found[run.architecture] = sum(p.numel() for p in network.parameters())
+    assert found == PUBLISHED

@@ -1,12 +1,16 @@
 """A whole job on taggers: dataset file → weights, tables, scores; killed, resumed, diverged."""
 
 import json
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from helpers_taggers import scan, task, train_job, write_jets
+from helpers_workflow import ROOT
 from safetensors.torch import load_file
 
 from relearn import batchfiles, models, taggerruns
@@ -133,6 +137,31 @@ def test_killed_and_resumed_bit_for_bit(after, done, data, tmp_path, monkeypatch
     assert capsys.readouterr().out.count("goes on after epoch") == -(-after // 3)
     assert timeless(tmp_path / "mine/0000") == timeless(done)
     assert not kept.exists(), "the job is done"
+
+
+def test_kill_9_of_the_command_and_the_same_again(data, tmp_path):
+    spec, kept, output = (
+        scan("lola", training={"epochs": 40}),
+        tmp_path / "kept",
+        tmp_path / "0000",
+    )
+    (name,) = (run.name for run in taggerruns.expand(spec))
+    words = [sys.executable, "scripts/train_taggers.py", "--scan", json.dumps(spec), "--runs", name]
+    words += ["--batch", "0000", "--dataset", str(data), "--device", "cpu", "--output", str(output)]
+    words += ["--checkpoint", str(kept)]
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 120
+    while not list(kept.glob("*.checkpoint")):
+        assert process.poll() is None, process.communicate()[0].decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -9 and not output.exists()
+    process.stdout.close()
+    again = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert f"{name}: goes on after epoch" in again.stdout
+    assert timeless(output) == timeless(train_job(spec, data, tmp_path / "whole/0000"))
 
 
 def test_checkpoints_of_other_code_or_data_are_not_used(data, tmp_path):

@@ -24,6 +24,7 @@ JETS_PER_SECOND: dict[str, dict[str, float]] = {
     "pcnn": {"small": 12.6e3, "medium": 1.8e3, "paper": 300},
     "pfn": {"small": 35e3, "medium": 9.3e3, "paper": 3.9e3},
     "efn": {"small": 32e3, "medium": 8.8e3, "paper": 3.8e3},
+    "hybrid": {"small": 30e3, "medium": 8.5e3, "paper": 3.7e3},
     "lstm": {"small": 25e3, "medium": 6.9e3, "paper": 2.8e3},
     "gru": {"small": 19e3, "medium": 9e3, "paper": 3.2e3},
     "recnn": {"small": 17e3, "medium": 11e3, "paper": 5.5e3},  # gated
@@ -37,7 +38,7 @@ JETS_PER_SECOND: dict[str, dict[str, float]] = {
     "macaluso_shih": {"small": 4.3e3, "medium": 860, "paper": 51},
     "resnet": {"small": 6e3, "medium": 810, "paper": 500},
 }
-REAL_ONLY = ("pfn", "efn")  # what is padding costs them nothing
+REAL_ONLY = ("pfn", "efn", "hybrid")  # what is padding costs them nothing
 USUAL_REAL = 70  # constituents of a jet, of no more than 200
 IMAGES = ("fisher", "image_dense", "cnn", "deeptop", "macaluso_shih", "resnet")
 USUAL_RATE = {"small": 3000.0, "medium": 800.0}

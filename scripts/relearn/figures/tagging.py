@@ -35,6 +35,7 @@ ARCHITECTURES = {
     "lite": "ParticleNet-Lite",
     "pfn": "PFN",
     "efn": "EFN",
+    "hybrid": "PFN with $\\tau_N$",
 }
 INPUTS = {
     "softdrop_nsubjettiness": "SoftDrop + N-subj.",

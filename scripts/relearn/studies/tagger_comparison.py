@@ -21,7 +21,7 @@ FAMILIES = {
     "four-vectors": ("topodnn", "lola"),
     "sequences, trees": ("pcnn", "rnn", "lstm", "gru", "recnn"),
     "graphs": ("gcn", "particlenet", "lite"),
-    "sets": ("pfn", "efn"),
+    "sets": ("pfn", "efn", "hybrid"),
 }
 FAMILY = {name: family for family, names in FAMILIES.items() for name in names}
 OTHER, COMBINED = "other", "combined"

@@ -60,7 +60,7 @@ def test_one_value_may_be_set_alone():
 
 
 def test_jobs_get_them_with_the_jets_but_events_do_not():
-    there = config.resolve(with_change("observables/jet_charge_kappas", [0.123]))
+    there = config.resolve(with_change("observables/jet_charge_kappas", [0.5, 0.123]))
     sample = there.samples["qcd_low"]
     passed = there.with_observables(sample.jets)
     assert passed == sample.jets.model_dump() | {"observables": there.observables.model_dump()}

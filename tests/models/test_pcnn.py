@@ -93,11 +93,10 @@ def test_it_hangs_on_the_order():
     assert difference.abs().max() > 1e-3
 
 
-@pytest.mark.parametrize(("size", "steps"), [("small", 100), ("medium", 60)])
-def test_it_overfits_a_few_jets(size, steps):
+def test_it_overfits_a_few_jets():
     torch.manual_seed(0)
-    network = pcnn.build(size, dropout=0.0)
-    assert overfitted(network, made_up(16, 20), steps=steps, rate=1e-3) < 0.05
+    network = pcnn.build("small", dropout=0.0)
+    assert overfitted(network, made_up(16, 20), steps=100, rate=1e-3) < 0.05
 
 
 def test_the_papers_size_overfits_a_few_jets():

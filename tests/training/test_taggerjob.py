@@ -141,7 +141,7 @@ def test_killed_and_resumed_bit_for_bit(after, done, data, tmp_path, monkeypatch
 
 def test_kill_9_of_the_command_and_the_same_again(data, tmp_path):
     spec, kept, output = (
-        scan("lola", training={"epochs": 40}),
+        scan("lola", training={"epochs": 15}),
         tmp_path / "kept",
         tmp_path / "0000",
     )

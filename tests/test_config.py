@@ -314,7 +314,7 @@ def test_examples_of_the_docs_are_overlays_that_work(example):
 @pytest.mark.parametrize(
     ("word", "told"),
     [
-        ("fig_pt_node", "do you mean fig_pt_nodes"),
+        ("fig_pt_node", "perhaps fig_pt_nodes"),
         ("fig_xyz", "`make figures SCALE=default`"),
         ("results/smoke/figures/pt_nodes.pdf", "--config scale="),
     ],

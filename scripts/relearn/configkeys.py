@@ -1,6 +1,6 @@
 """Which keys a place of the config may have, and which of them somebody meant perhaps."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -22,7 +22,12 @@ def meant(schema: Schema, place: Sequence[str]) -> str:
     for name in above:
         found = [inner for one in found for inner in _below(schema, one, name)]
     known = {key for one in found for kind in _kinds(schema, one) for key in kind["properties"]}
-    close = get_close_matches(unknown, known, n=1)
+    return perhaps(unknown, known)
+
+
+def perhaps(word: str, known: Iterable[str]) -> str:
+    """Return the known word that another is most like, in the words of a message; else nothing."""
+    close = get_close_matches(word, list(known), n=1)
     return f" (perhaps {close[0]})" if close else ""
 
 

@@ -1,15 +1,14 @@
 """The typed config of taggers: how they are trained, and scans of them."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from relearn import architectures
+from relearn import architectures, observablenames
 from relearn.configdata import External, Name, Strict, Switch, Tagging
+from relearn.configkeys import perhaps
 from relearn.errors import UserError
-from relearn.observablenames import names
 from relearn.taggerruns import AXES, LABEL, features_text, value_text
 
 # Extra columns of the constituents in a dataset (`relearn.data.tagging`).
@@ -212,14 +211,12 @@ def check(key: str, scan: TaggerScan, config: Any) -> None:
     ValueError
         Naming the key and what is allowed.
     """
-    there = names(config.observables.model_dump())
+    observables = observablenames.names(config.observables.model_dump())
     for target in scan.values("target"):
-        if target not in (LABEL, *there):
-            perhaps = get_close_matches(target, there, n=1)
+        if target not in (LABEL, *observables):
             raise ValueError(
-                f"{key}.target: no observable {target!r}"
-                + (f" (perhaps {perhaps[0]})" if perhaps else "")
-                + f"; there are {', '.join(there)}"
+                f"{key}.target: no observable {target!r}{perhaps(target, observables)}; "
+                f"there are {', '.join(observables)}"
             )
     for name in scan.dataset:
         dataset = config.datasets[name]

@@ -1,10 +1,10 @@
 """What a config and a command line ask of the studies: stopped before Snakemake looks for jobs."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from relearn.config import Config
+from relearn.configkeys import perhaps
 from relearn.configstudies import Study
 from relearn.configtaggers import TaggerScan
 from relearn.errors import UserError
@@ -81,10 +81,8 @@ def check_targets(config: Config, words: Iterable[str]) -> None:
     figures = [f"fig_{study}" for study in config.studies]
     for target in words:
         if target.startswith("fig_") and target not in figures:
-            near = get_close_matches(target, figures, 1)
-            perhaps = f"; do you mean {near[0]}?" if near else ""
             raise UserError(
-                f"there is no figure {target} at scale {config.scale}{perhaps} "
+                f"there is no figure {target}{perhaps(target, figures)} at scale {config.scale}: "
                 f"`make figures SCALE={config.scale}` lists them"
             )
         place = target.split("/")

@@ -3,7 +3,7 @@
 The particle flow network of `relearn.models.deepsets`, F(Σ Φ(z, y, φ, …), v): beside the sums over
 constituents F sees the N-subjettiness basis of `relearn.models.nsub`, the jet's mass and its pT,
 each standardised. Talk 003 names hybrids among what tags tops and shows none: this one is ours. It
-asks what constituents know that such variables do not, with as many numbers learnt as a PFN has.
+asks what constituents know that such variables do not; its sizes are those of deep sets.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from relearn.errors import UserError
-from relearn.models import variables
+from relearn.models import deepsets, variables
 from relearn.models.blocks import dense
 from relearn.models.constituents import Standardise
 from relearn.models.deepsets import HE_UNIFORM, DeepSet
@@ -21,12 +21,12 @@ from relearn.models.jetbatch import Jets
 from relearn.models.nsub import BODIES
 from relearn.models.tagger import check_options, options_of
 
-SIZES: dict[str, dict[str, Any]] = {  # those of deep sets
-    "small": {"phi": (32, 32), "latent": 32, "f": (32, 32)},
-    "medium": {"phi": (64, 64), "latent": 128, "f": (64, 64, 64)},
-    "paper": {"phi": (100, 100), "latent": 256, "f": (100, 100, 100)},
+SIZES: dict[str, dict[str, Any]] = {
+    "small": deepsets.SIZES["small"],
+    "medium": deepsets.SIZES["medium"],
+    "paper": deepsets.SIZES["paper"],
 }
-DEFAULTS: dict[str, Any] = {"batch_size": 500}
+DEFAULTS = deepsets.DEFAULTS
 OPTIONS = ("phi", "latent", "f", "bodies", "constituents", "features", "outputs")
 
 

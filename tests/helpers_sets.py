@@ -56,6 +56,14 @@ def parameters(network):
     return sum(p.numel() for p in network.parameters())
 
 
+def after_a_step(network, prepared):
+    """What padding may not change: outputs, gradients of their squares, running statistics."""
+    outputs = network(*prepared)
+    outputs.square().sum().backward()
+    gradients = [p.grad for p in network.parameters()]
+    return [outputs.detach(), *gradients, *network.buffers()]
+
+
 def overfitted(network, jets, steps=200, rate=3e-3):
     """The loss on a few jets after some steps of training on them."""
     prepared = network.prepare(jets)

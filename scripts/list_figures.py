@@ -2,8 +2,9 @@
 
 import argparse
 
-from relearn import config, plan
+from relearn import config
 from relearn.cli import main_guard
+from relearn.studylist import STUDIES
 
 
 def main():
@@ -13,7 +14,7 @@ def main():
     resolved = config.load(scale)
     width = max(len(study) for study in resolved.studies)
     for study in resolved.studies:
-        print(f"fig_{study:<{width}}  {plan.STUDIES[study].title}")
+        print(f"fig_{study:<{width}}  {STUDIES[study].title}")
     option = "" if scale == "default" else f" --config scale={scale}"
     print(f"\nRedraw one: snakemake --cores 1 fig_{next(iter(resolved.studies))}{option}")
 

@@ -13,10 +13,11 @@ import torch
 
 from relearn import studies
 from relearn.data import hdf5
+from relearn.data.hdf5 import SPLITS
 from relearn.figures.tables import read_tables
 from relearn.models import mlp
-from relearn.plan import SPLITS, STUDIES
 from relearn.studies.inputs import StudyInputs
+from relearn.studylist import STUDIES
 
 EVENTS = 400
 TARGETS = ("cos_theta_cs", "abs_cos_theta_cs", "abs_delta_eta", "abs_delta_phi", "delta_r", "gamma")

@@ -6,9 +6,10 @@ import struct
 import zlib
 from pathlib import Path
 
-from relearn import config, plan, provenance
+from relearn import config, provenance
 from relearn.report import page
 from relearn.scoring import COLUMNS
+from relearn.studylist import STUDIES
 
 TALK = "000, Chitturi & Onyisi, ACAT 2017: “10 nodes: almost perfect”"
 
@@ -91,7 +92,7 @@ class Results:
         (folder / "provenance.json").write_text(json.dumps(found, sort_keys=True))
 
     def tables_of(self, study: str) -> list[Path]:
-        stems = [study, *(f"{study}_{extra}" for extra in plan.STUDIES[study].extras)]
+        stems = [study, *(f"{study}_{extra}" for extra in STUDIES[study].extras)]
         return [self.folder / f"tables/{stem}.csv" for stem in stems]
 
     def claims(self, rows: list[dict]) -> None:

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from helpers_workflow import ROOT
 
-from relearn import architectures, fingerprint, plan, toolversions
+from relearn import architectures, fingerprint, toolversions
+from relearn.studylist import STUDIES
 
 LOCKER = ROOT / "scripts/lock_packages.py"
 ENVIRONMENTS = ("generate", "jets", "train", "plot")
@@ -118,7 +119,7 @@ def jobs() -> set[tuple[str, str, tuple[str, ...]]]:
                 continue
             environment = re.search(r'env\("(\w+)"\)', text)[1]
             lazy = re.search(r'f"(relearn\.\w+)\.\{study\}"', text)
-            for study in plan.STUDIES if lazy else [None]:
+            for study in STUDIES if lazy else [None]:
                 modules = (f"{lazy[1]}.{study}",) if lazy else ()
                 found.add((script[1], environment, modules))
             if script[1] == "train_taggers":

@@ -9,12 +9,13 @@ import sys
 import pytest
 from helpers_workflow import ROOT
 
-from relearn import architectures, fingerprint, plan
+from relearn import architectures, fingerprint
+from relearn.studylist import STUDIES
 
 SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
 LAZY = [
     (script, f"relearn.{package}.{study}")
-    for study in plan.STUDIES
+    for study in STUDIES
     for script, package in (("measure_study", "studies"), ("draw_figure", "figures"))
 ]
 
@@ -73,7 +74,7 @@ def test_closure_of_one_study_holds_no_other(script, module, really_imported):
     closure = set(fingerprint.script_closure(script, module))
     assert really_imported[script, (module,)] <= closure
     package = module.rpartition(".")[0]
-    others = {f"{package}.{study}" for study in plan.STUDIES} - {module}
+    others = {f"{package}.{study}" for study in STUDIES} - {module}
     assert not closure & others
 
 

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from relearn.config import Name, Strict
 from relearn.errors import UserError
-from relearn.plan import STUDIES
+from relearn.studylist import STUDIES
 
 SCALES = ("nano", "smoke", "default", "evening", "paper")
 TABLES = {

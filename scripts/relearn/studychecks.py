@@ -8,7 +8,7 @@ from relearn.configkeys import perhaps
 from relearn.configstudies import Study
 from relearn.configtaggers import TaggerScan
 from relearn.errors import UserError
-from relearn.plan import NETWORKS, STUDIES, TAGGERS
+from relearn.studylist import NETWORKS, STUDIES, TAGGERS
 
 KINDS = ("tower", "eflow")  # of jets
 

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from relearn import plan, scans, taggerscans
 from relearn.config import Config
 from relearn.configdata import Dimuon, External, Momenta, Tagging
+from relearn.studylist import STUDIES
 
 PARTS = ("generate", "jets")
 
@@ -74,7 +75,7 @@ def training(batch: scans.Batch | taggerscans.TaggerBatch) -> Work:
 def study(config: Config, name: str) -> Work:
     """Return the work of measuring a study: pairs of a network and a test row that it sees."""
     wanted = config.studies[name]
-    limit = wanted.options.get("jets", plan.STUDIES[name].options.get("jets"))
+    limit = wanted.options.get("jets", STUDIES[name].options.get("jets"))
     pairs = sum(_seen(config, one, limit) for one in wanted.datasets if one in config.datasets)
     for scan in wanted.scans:
         for batch in plan.scan_batches(config, scan):

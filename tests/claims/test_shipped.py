@@ -4,9 +4,10 @@ import pytest
 from helpers_claims import planned
 from helpers_workflow import ROOT
 
-from relearn import config, plan
+from relearn import config
 from relearn.claims import SCALES, load
 from relearn.estimates import select
+from relearn.studylist import STUDIES
 
 PATH = ROOT / "config/claims.yaml"
 SOURCES, CLAIMS = load(PATH)
@@ -15,7 +16,7 @@ SOURCES, CLAIMS = load(PATH)
 @pytest.mark.parametrize("scale", SCALES)
 def test_every_claim_that_is_scored_has_networks(scale):
     resolved = config.load(scale)
-    tables = {study: planned(resolved, study).assign(value=1.0) for study in plan.STUDIES}
+    tables = {study: planned(resolved, study).assign(value=1.0) for study in STUDIES}
     for claim in CLAIMS:
         table = tables[claim.study]
         if SCALES.index(scale) < SCALES.index(claim.from_scale) or table.empty:

@@ -16,8 +16,8 @@ from relearn.data import hdf5, momenta
 from relearn.figures import style
 from relearn.figures.tables import read_tables
 from relearn.models.mlp import MLP
-from relearn.plan import STUDIES
 from relearn.studies.inputs import StudyInputs
+from relearn.studylist import STUDIES
 
 EPOCHS = 5
 POINT = {

@@ -5,8 +5,9 @@ import re
 import pytest
 from helpers_workflow import ROOT
 
-from relearn import claims, plan
+from relearn import claims
 from relearn.site import studies
+from relearn.studylist import STUDIES
 
 
 @pytest.fixture(scope="module")
@@ -15,11 +16,9 @@ def pages():
 
 
 def test_each_study_has_a_page_in_order(pages):
-    assert (
-        list(pages) == [f"studies/{study}.md" for study in plan.STUDIES] == list(studies.titles())
-    )
-    for study, text in zip(plan.STUDIES, pages.values(), strict=True):
-        assert text.startswith(f"# {plan.STUDIES[study].title}\n")
+    assert list(pages) == [f"studies/{study}.md" for study in STUDIES] == list(studies.titles())
+    for study, text in zip(STUDIES, pages.values(), strict=True):
+        assert text.startswith(f"# {STUDIES[study].title}\n")
         assert f"snakemake --cores 2 fig_{study}\n" in text
 
 
@@ -27,7 +26,7 @@ def test_each_claim_is_on_the_page_of_its_study(pages):
     _, every = claims.load(ROOT / "config/claims.yaml")
     rows = {place: re.findall(r"^\| [^|\n]* \| “", text, re.M) for place, text in pages.items()}
     index = studies.index(ROOT)
-    for study in plan.STUDIES:
+    for study in STUDIES:
         number = sum(one.study == study for one in every)
         assert len(rows[f"studies/{study}.md"]) == number, study
         assert f"| `{study}` | {number} |" in index
@@ -40,8 +39,8 @@ def test_a_figure_is_shown_where_there_is_one(pages):
         for text in pages.values()
         for name in re.findall(r"\]\(\.\./figures/(\w+)\.png\)", text)
     }
-    assert shown == kept == set(plan.STUDIES), "copy what is missing from results/default/figures"
-    for study in plan.STUDIES:
+    assert shown == kept == set(STUDIES), "copy what is missing from results/default/figures"
+    for study in STUDIES:
         assert ("It is not kept here" in pages[f"studies/{study}.md"]) == (study not in kept)
 
 

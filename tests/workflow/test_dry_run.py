@@ -8,6 +8,7 @@ import yaml
 from helpers_workflow import ROOT, copy_project, replace_in, snakemake
 
 from relearn import config, forecast, jobcosts, plan
+from relearn.studylist import STUDIES
 
 PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
 LONGEST = PROFILE["resources"]["runtime"]  # minutes
@@ -122,7 +123,7 @@ def test_what_takes_seconds_is_not_submitted_alone(submitted):
     paper = _forecast("paper")
     grouped = re.findall(r"Group job (\w+)", submitted.text)
     parts = sum(task.stage == "events" for task in paper.tasks)
-    assert Counter(grouped) == {"part": parts, "study": len(plan.STUDIES), "report": 1}
+    assert Counter(grouped) == {"part": parts, "study": len(STUDIES), "report": 1}
     alone = [task for task in paper.tasks if task.stage in ("datasets", "trainings")]
     assert len(grouped) + len(alone) == paper.submissions < 1500
     short = [task.name for task in paper.tasks if task.stage == "events" and task.seconds < 60]
@@ -148,7 +149,7 @@ def test_own_card_beside_the_working_directory_has_a_yield_of_its_own(tmp_path):
 
 
 def test_the_list_of_figures_is_the_list_of_targets(project):
-    assert set(config.load("default").studies) == set(plan.STUDIES)
+    assert set(config.load("default").studies) == set(STUDIES)
 
 
 def test_nothing_is_rerun_for_a_comment(project):

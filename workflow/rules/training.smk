@@ -17,6 +17,8 @@ rule train:
         f"{R}/benchmarks/train/{{scan}}/{{batch}}.tsv"
     wildcard_constraints:
         scan=scans_of(taggers=False),
+    # before the short jobs of studies and figures, which fill what cores the last ones leave
+    priority: 1
     conda:
         env("train")
     threads: CFG.training.threads

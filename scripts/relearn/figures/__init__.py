@@ -12,7 +12,7 @@ def load(name: str) -> ModuleType:
     Parameters
     ----------
     name
-        A study of `relearn.plan.STUDIES`.
+        A study of `relearn.studylist.STUDIES`.
 
     Raises
     ------

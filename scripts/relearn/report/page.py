@@ -17,8 +17,9 @@ from markupsafe import Markup
 from relearn.config import resolve
 from relearn.errors import UserError
 from relearn.figures.tables import read_table
-from relearn.plan import STUDIES, used_datasets
+from relearn.plan import used_datasets
 from relearn.report import captions, facts, networks, numbers, verdicts
+from relearn.studylist import STUDIES
 
 FOLDER = Path(__file__).parent
 PNG = b"\x89PNG\r\n\x1a\n"

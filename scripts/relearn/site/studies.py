@@ -12,6 +12,7 @@ from pathlib import Path
 from relearn import claims, config, plan
 from relearn.config import Config
 from relearn.report import captions
+from relearn.studylist import STUDIES
 
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = "studies"
@@ -21,7 +22,7 @@ MOST = 8  # values that are written out
 
 def titles() -> dict[str, str]:
     """Return place in the site → title of the page of each study, in their order."""
-    return {f"{FOLDER}/{study}.md": planned.title for study, planned in plan.STUDIES.items()}
+    return {f"{FOLDER}/{study}.md": planned.title for study, planned in STUDIES.items()}
 
 
 def pages(root: Path = ROOT) -> dict[str, str]:
@@ -41,7 +42,7 @@ def pages(root: Path = ROOT) -> dict[str, str]:
     sources, every = claims.load(root / "config/claims.yaml")
     return {
         place: page(study, settings, sources, [one for one in every if one.study == study], root)
-        for place, study in zip(titles(), plan.STUDIES, strict=True)
+        for place, study in zip(titles(), STUDIES, strict=True)
     }
 
 
@@ -69,7 +70,7 @@ def page(
     """
     module, measure = _docstrings(root / f"scripts/relearn/studies/{study}.py")
     parts = [
-        f"# {plan.STUDIES[study].title}",
+        f"# {STUDIES[study].title}",
         module,
         *_figure(study, root),
         "## What is trained",
@@ -91,7 +92,7 @@ def index(root: Path = ROOT) -> str:
     """Return the page that lists the studies, in Markdown."""
     _, every = claims.load(root / "config/claims.yaml")
     rows = []
-    for study, planned in plan.STUDIES.items():
+    for study, planned in STUDIES.items():
         number = sum(one.study == study for one in every)
         shown = "yes" if _kept(study, root) else ""
         rows.append(f"| [{_plain(planned.title)}]({study}.md) | `{study}` | {number} | {shown} |")
@@ -118,7 +119,7 @@ def _kept(study: str, root: Path) -> bool:
 
 def _figure(study: str, root: Path) -> list[str]:
     caption = str(captions.render(root / f"workflow/report/{study}.rst"))
-    title = _plain(plan.STUDIES[study].title).replace("[", "").replace("]", "")
+    title = _plain(STUDIES[study].title).replace("[", "").replace("]", "")
     if _kept(study, root):
         return [f"![{title}](../figures/{study}.png)", caption]
     return ["## The figure", caption, "It is not kept here; the command below draws it."]
@@ -153,7 +154,7 @@ def _trained(settings: Config, study: str) -> str:
 
 def _tables(study: str) -> str:
     rows = [f"- `tables/{study}.csv`"]
-    rows += [f"- `tables/{study}_{extra}.csv`" for extra in plan.STUDIES[study].extras]
+    rows += [f"- `tables/{study}_{extra}.csv`" for extra in STUDIES[study].extras]
     return "\n".join(rows)
 
 

@@ -3,7 +3,7 @@
 from importlib import import_module
 from types import ModuleType
 
-from relearn.plan import STUDIES
+from relearn.studylist import STUDIES
 
 
 def load(name: str) -> ModuleType:
@@ -12,7 +12,7 @@ def load(name: str) -> ModuleType:
     Parameters
     ----------
     name
-        A study of `relearn.plan.STUDIES`.
+        A study of `relearn.studylist.STUDIES`.
 
     Raises
     ------

@@ -7,7 +7,7 @@ import pandas as pd
 
 from relearn import kinematics
 from relearn.data import hdf5
-from relearn.plan import SPLITS
+from relearn.data.hdf5 import SPLITS
 from relearn.studies.inputs import StudyInputs
 
 # Bins of the histograms: logarithmic where a quantity spans decades.

@@ -1,6 +1,7 @@
 """V → V²: straight pieces, zero crossings, and who works for which component (talk 004)."""
 
 from collections.abc import Mapping
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -182,7 +183,8 @@ def crossings_in_pieces(pieces: list[tuple[np.ndarray, np.ndarray]]) -> dict[str
         here = np.histogram(crossings, kinks)[0]
         lengths = np.diff(kinks)
         counts.extend(here)
-        chances.extend(binom.pmf(2, here.sum(), lengths / lengths.sum()))
+        share, total = lengths / lengths.sum(), int(here.sum())
+        chances.extend(comb(total, 2) * share**2 * (1 - share) ** max(total - 2, 0))  # binomial
         first = np.searchsorted(crossings, kinks[:-1][here == 2])
         ratios.extend((crossings[first + 1] - crossings[first]) / lengths[here == 2])
     return {

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import betainccinv
 
 from relearn.claims import Claim, Range, Side
 from relearn.deviations import LEVEL, reach
@@ -71,9 +71,10 @@ def share(counted: np.ndarray) -> Estimate:
     it is not 0 where all values are alike.
     """
     n, k = len(counted), int(np.sum(counted))
-    low = float(stats.beta.isf(1 - LEVEL, k, n - k + 1)) if k else 0.0
-    high = float(stats.beta.isf(LEVEL, k + 1, n - k)) if k < n else 1.0
-    return Estimate(k / n, float(stats.beta.std(k + 0.5, n - k + 0.5)), low, high)
+    low = float(betainccinv(k, n - k + 1, 1 - LEVEL)) if k else 0.0
+    high = float(betainccinv(k + 1, n - k, LEVEL)) if k < n else 1.0
+    deviation = math.sqrt((k + 0.5) * (n - k + 0.5) / (n + 2)) / (n + 1)
+    return Estimate(k / n, deviation, low, high)
 
 
 def share_difference(left: np.ndarray, right: np.ndarray) -> Estimate:

@@ -12,14 +12,7 @@ from scipy.special import expit
 from relearn.data.tagfile import LABELS
 from relearn.errors import UserError
 from relearn.jets.images import HEIGHT, WIDTH
-from relearn.studies import (
-    along,
-    feature_maps,
-    image_features,
-    image_pearson,
-    shown,
-    taggers,
-)
+from relearn.studies import feature_maps, image_features, image_pearson, shown, taggers, testjets
 from relearn.studies.inputs import StudyInputs
 
 SHAPE = {"filters": [[[2], [3]]], "kernels": [[4, 4]], "pools": [[2, 1]], "dense": [[4]]}
@@ -47,7 +40,7 @@ def inputs(made, *scans, **options):
 def displayed(study):
     """The network with the median AUC, its run, jets and layers, all at once."""
     run = feature_maps.median(study.runs)
-    network, jets = study.network(run), along.test_jets(study, run)
+    network, jets = study.network(run), testjets.read(study, run)
     return run, network, jets, feature_maps.layers(network, jets)
 
 

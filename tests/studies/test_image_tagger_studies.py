@@ -13,6 +13,7 @@ from relearn.studies import (
     jes_image,
     pixel_threshold,
     taggers,
+    testjets,
 )
 from relearn.studies.inputs import StudyInputs
 
@@ -122,7 +123,7 @@ def test_a_network_with_a_threshold_is_the_one_that_is_loaded_with_it(made):
     row = study.runs.iloc[0]
     network = study.network(row)
     assert network.threshold == 5.0
-    jets = pixel_threshold.along.test_jets(study, row)
+    jets = testjets.read(study, row)
     own = pixel_threshold.tagger.predict(network, jets).numpy()
     np.testing.assert_allclose(own, taggers.scores(row)[2], atol=1e-6)
 

@@ -7,7 +7,7 @@ from helpers_taggers import scan, train_job, write_jets
 
 from relearn.errors import UserError
 from relearn.models.jetbatch import Jets
-from relearn.studies import along, message_passing
+from relearn.studies import message_passing, testjets
 from relearn.studies.inputs import StudyInputs
 
 
@@ -119,7 +119,7 @@ def test_the_fixed_adjacency_is_closeness(tables):
 
 def test_messages_are_means_over_the_jets_of_a_class(study, tables):
     run = study.runs[study.runs["adjacency"] == "learned"].iloc[1]
-    net, jets = study.network(run), along.test_jets(study, run)
+    net, jets = study.network(run), testjets.read(study, run)
     second = net.adjacency(*net.prepare(jets))[1].detach()
     expected = message_passing.messages(second, jets)
     rows = tables["messages"].set_index(["run", "iteration", "class"])
@@ -145,7 +145,7 @@ def test_means_are_weighted_and_leave_out_jets_without_constituents(study, monke
     near = ((10.0, 0.0, 0.0), (10.0, 0.1, 0.0))
     jets = jets_of(TRIANGLE, TRIANGLE, near, ())
     jets = Jets(**{**vars(jets), "weight": torch.tensor([1.0, 3, 1, 5])})
-    monkeypatch.setattr(along, "test_jets", lambda *_: jets)
+    monkeypatch.setattr(testjets, "read", lambda *_: jets)
     monkeypatch.setattr(study, "network", lambda _: Itself(), raising=False)
     run = tables[""].iloc[0]
     rows = {row["class"]: row for row in message_passing._of(study, run)}

@@ -7,7 +7,7 @@ from helpers_points import auc_of, inputs
 from helpers_taggers import scan, train_job, write_jets
 
 from relearn.errors import UserError
-from relearn.studies import along, particlenet, recurrent, recursive, taggers
+from relearn.studies import along, particlenet, recurrent, recursive, taggers, testjets
 from relearn.studies.inputs import StudyInputs
 from relearn.training import metrics
 
@@ -41,10 +41,10 @@ def test_jets_are_those_that_a_run_was_made_for(tmp_path):
     path = write_jets(tmp_path / "toy.h5")
     study = StudyInputs(pd.DataFrame(), {"toy": path})
     run = {"dataset": "toy", "kind": "tower", "constituents": 3, "features": "charge+d0"}
-    jets = along.test_jets(study, run, 10)
+    jets = testjets.read(study, run, 10)
     assert jets.p4.shape == (10, 3, 4) and jets.extra_names == ("charge", "d0")
     assert set(jets.label.tolist()) == {0.0, 1.0}
-    assert along.test_jets(study, run | {"features": "none"}).extra.shape == (48, 3, 0)
+    assert testjets.read(study, run | {"features": "none"}).extra.shape == (48, 3, 0)
 
 
 # --- recursive nets -------------------------------------------------------------------
@@ -141,7 +141,7 @@ def test_networks_in_their_own_order_score_as_they_were_tested(lstm, lstm_tables
 
 
 def test_changes_are_those_of_the_networks_one_by_one(lstm, lstm_tables):
-    jets = along.test_jets(lstm, lstm.runs.iloc[0])
+    jets = testjets.read(lstm, lstm.runs.iloc[0])
     found = []
     for _, run in lstm.runs[lstm.runs["order"] == "pt"].iterrows():
         label, weight, score = taggers.scores(run)

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from scipy import stats
+from scipy.special import ndtr, ndtri
 
 from relearn.figures import panels, style
 
@@ -160,11 +160,11 @@ def _sums(ax: Axes, table: pd.DataFrame) -> None:
 def _pulls(ax: Axes, table: pd.DataFrame) -> None:
     """Draw the distribution of z of all means and shares, and that of equal samples."""
     z = table[table["test"].isin(KINDS["z"][0])]["statistic"].to_numpy()
-    limit = stats.norm.isf(P_MIN / 2)
+    limit = -ndtri(P_MIN / 2)
     edges = np.linspace(-5, 5, 41)
     counts, _ = np.histogram(np.clip(z, -4.999, 4.999), edges)
     ax.stairs(counts, edges, fill=True, color=KINDS["z"][1], alpha=0.6)
-    expected = len(z) * np.diff(stats.norm.cdf(edges))
+    expected = len(z) * np.diff(ndtr(edges))
     ax.plot((edges[1:] + edges[:-1]) / 2, expected, color=style.BLACK, label="equal detectors")
     for place in (-limit, limit):
         ax.axvline(place, color=style.RED, linestyle="--", linewidth=1.2)

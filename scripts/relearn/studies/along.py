@@ -1,15 +1,12 @@
-"""Points of a scan compared along some of its axes, and test jets for a trained tagger."""
+"""Points of a scan compared along some of its axes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from relearn.models.jetbatch import Jets
 from relearn.studies import tagging
 from relearn.studies.inputs import StudyInputs
-from relearn.taggerruns import NONE
-from relearn.training import jetdata
 
 
 def compare(inputs: StudyInputs, reference: Mapping[str, Any], by: Sequence[str]) -> pd.DataFrame:
@@ -38,10 +35,3 @@ def compare(inputs: StudyInputs, reference: Mapping[str, Any], by: Sequence[str]
     if not tables:
         return pd.DataFrame(columns=[*by, *tagging.COMPARED])
     return pd.concat(tables, ignore_index=True)
-
-
-def test_jets(inputs: StudyInputs, run: Mapping[str, Any], limit: int | None = None) -> Jets:
-    """Return the test jets as the tagger of a run takes them: the first ones, up to a limit."""
-    features = () if run["features"] == NONE else tuple(run["features"].split("+"))
-    path, count = inputs.datasets[run["dataset"]], int(run["constituents"])
-    return jetdata.File(path, "test", run["kind"], count, features).read(slice(limit))

@@ -6,7 +6,7 @@ import torch
 from numpy.typing import NDArray
 
 from relearn.models.deepsets import DeepSet
-from relearn.studies import along, tagging
+from relearn.studies import along, tagging, testjets
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 
@@ -81,7 +81,7 @@ def _filters(inputs: StudyInputs) -> tuple[pd.DataFrame, pd.DataFrame]:
         mine = runs[runs["latent"] == latent]
         run = mine.sort_values("best_validation_loss", kind="stable").iloc[0]
         network: DeepSet = inputs.network(run)
-        places, step = grid(along.test_jets(inputs, run, 1).radius)
+        places, step = grid(testjets.read(inputs, run, 1).radius)
         with torch.inference_mode():
             found = network.filters(torch.from_numpy(places).float()).double().numpy()
         point = {name: run[name] for name in ("run", *BY)}

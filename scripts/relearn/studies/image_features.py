@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relearn.data.tagfile import LABELS
-from relearn.studies import along, feature_maps, shown
+from relearn.studies import feature_maps, shown, testjets
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 from relearn.training import metrics
@@ -56,7 +56,7 @@ Layers = dict[str, NDArray]
 def _of(inputs: StudyInputs, run: pd.Series) -> tuple[dict[str, dict[str, Any]], dict[str, Layers]]:
     """Return the numbers of each layer, and of each class the mean maps of each layer."""
     network = feature_maps.network(inputs, run)
-    jets = along.test_jets(inputs, run, inputs.options.get("jets", JETS))
+    jets = testjets.read(inputs, run, inputs.options.get("jets", JETS))
     label, weight = jets.label.numpy(), jets.weight.numpy().astype(np.float64)
     # of each class all weight, with all others 0: what the sums over jets are made of
     shares = {side: np.where(label == of, weight, 0) for side, of in LABELS.items()}
@@ -98,7 +98,7 @@ def _jets(inputs: StudyInputs, run: pd.Series) -> dict[str, Layers]:
     path, number = inputs.datasets[run["dataset"]], inputs.options.get("jet", 0)
     found = {}
     for side, row in shown.find(path, run["kind"], number).items():
-        one = along.test_jets(inputs, run, row + 1).rows([row])
+        one = testjets.read(inputs, run, row + 1).rows([row])
         found[side] = {name: x[0] for name, x in feature_maps.layers(network, one).items()}
     return found
 

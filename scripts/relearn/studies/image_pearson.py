@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from relearn.jets.images import HEIGHT, WIDTH
-from relearn.studies import along, feature_maps, jackknife, taggers, tagging
+from relearn.studies import feature_maps, jackknife, taggers, tagging, testjets
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 
@@ -92,7 +92,7 @@ Layers = dict[str, tuple[tuple[int, int, int], Array]]
 def _of(inputs: StudyInputs, run: pd.Series) -> tuple[Layers, Array, Array]:
     """Return shape and r (2, values) of each layer, and of the rings r (2, R) and its errors."""
     network = feature_maps.network(inputs, run)
-    jets = along.test_jets(inputs, run, inputs.options.get("jets", JETS))
+    jets = testjets.read(inputs, run, inputs.options.get("jets", JETS))
     label, weight, score = (one[: len(jets)] for one in taggers.scores(run))
     y = np.stack([expit(score.astype(np.float64)), label], axis=1)
     group = jackknife.group_of(len(jets))

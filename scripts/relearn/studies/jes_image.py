@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from relearn import batchfiles
-from relearn.studies import along, tagging
+from relearn.studies import tagging, testjets
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 from relearn.training import augment, metrics, tagger
@@ -88,7 +88,7 @@ def _shifted(
     inputs: StudyInputs, run: Mapping[str, Any], moved: dict[Key, Moved]
 ) -> list[dict[str, Any]]:
     """Return a row for each shift, of one network; put what becomes of the jets into `moved`."""
-    jets = along.test_jets(inputs, run, inputs.options.get("jets", JETS))
+    jets = testjets.read(inputs, run, inputs.options.get("jets", JETS))
     network = inputs.network(run)
     label, weight = jets.label.numpy(), jets.weight.numpy()
     scores = {

@@ -11,7 +11,7 @@ from relearn.data.tagfile import LABELS
 from relearn.errors import UserError
 from relearn.models.constituents import SMALLEST, pt_eta_phi, relative
 from relearn.models.jetbatch import Jets
-from relearn.studies import along, tagging
+from relearn.studies import along, tagging, testjets
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES, NONE
 
@@ -64,7 +64,7 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
 
 def _of(inputs: StudyInputs, run: pd.Series) -> list[dict]:
     """Return the rows of a net in the table of messages."""
-    jets, net = along.test_jets(inputs, run, JETS), inputs.network(run)
+    jets, net = testjets.read(inputs, run, JETS), inputs.network(run)
     found: dict[int, list[pd.DataFrame]] = {}
     for first in range(0, len(jets), AT_ONCE):
         some = jets.rows(slice(first, first + AT_ONCE))
@@ -113,7 +113,7 @@ def _shown(inputs: StudyInputs, nets: pd.DataFrame) -> tuple[pd.DataFrame, pd.Da
     number, nodes, edges = inputs.options.get("jet", 0), [], []
     for adjacency, trials in nets.groupby("adjacency", sort=False):
         run = trials.sort_values("auc", kind="stable").iloc[(len(trials) - 1) // 2]
-        jets, net = along.test_jets(inputs, run, JETS), inputs.network(run)
+        jets, net = testjets.read(inputs, run, JETS), inputs.network(run)
         for side, label in LABELS.items():
             one = choose(jets, label, number)
             count = int(one.mask.sum())

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from relearn.models.jetbatch import Jets
 from relearn.models.tagger import Tagger
-from relearn.studies import along, tagging
+from relearn.studies import tagging, testjets
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 from relearn.training import metrics, tagger
@@ -44,7 +44,7 @@ CHANGE = ("change", *(f"change_{end}" for end in ("spread", "sample", "error", "
 
 def _tested(inputs: StudyInputs, point: dict, runs: pd.DataFrame) -> list[dict]:
     """Return a row for each threshold, of the trials of a point."""
-    jets = along.test_jets(inputs, runs.iloc[0], inputs.options.get("jets", JETS))
+    jets = testjets.read(inputs, runs.iloc[0], inputs.options.get("jets", JETS))
     sample = (jets.label.numpy(), jets.weight.numpy())
     networks = [inputs.network(run) for _, run in runs.iterrows()]
     before, whole, rows = [], 1.0, []

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from relearn.studies import along, tagging
+from relearn.studies import along, tagging, testjets
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 from relearn.training import metrics, tagger
@@ -52,7 +52,7 @@ def _reread(inputs: StudyInputs) -> pd.DataFrame:
 
 def _of(inputs: StudyInputs, run: pd.Series) -> list[dict]:
     """Return a row for each order in which a network reads."""
-    jets, network = along.test_jets(inputs, run, JETS), inputs.network(run)
+    jets, network = testjets.read(inputs, run, JETS), inputs.network(run)
     label, weight = jets.label.numpy(), jets.weight.numpy()
     scores = {}
     for network.order in ORDERS:

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from scipy.stats import binom
 
 from relearn.studies import segments
 from relearn.studies.dead_units import dead_units

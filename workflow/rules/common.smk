@@ -18,6 +18,8 @@ try:
     YIELDS = plan.read_yields(Path(shipped("config/yields.yaml")))
     PARTS = {sample: plan.parts(CFG, sample, YIELDS, ROOT) for sample in CFG.samples}
     SCANS = {scan: plan.scan_batches(CFG, scan) for scan in plan.used_scans(CFG)}
+    if workflow.is_main_process:
+        taggercheck.check(CFG, Path(shipped("scripts/check_taggers.py")))
 except errors.UserError as error:
     raise WorkflowError(str(error))
 

@@ -1,17 +1,13 @@
 """The figures of feature maps and sliced masses, of made-up tables."""
 
-import io
-import re
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
+from helpers_figures import drawn, letters, same_picture
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from relearn import figures
 from relearn.figures import maps, style
 
 LAYERS = {"image": (1, 40), "conv1": (8, 40), "conv2": (3, 20), "dense1": (64, 1)}
@@ -88,28 +84,10 @@ MADE = {"image_pearson": pearson, "image_features": features, "mass_slices": sli
 LETTERS = {"image_pearson": "abcdef", "image_features": "abcdef", "mass_slices": "abcdefghi"}
 
 
-def drawn(study, made) -> Figure:
-    """The figure, rendered; a warning is an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        style.use()
-        fig = figures.load(study).draw(made, {})
-        fig.draw_without_rendering()
-    return fig
-
-
 @pytest.mark.parametrize("study", MADE)
 def test_same_tables_same_picture_with_letters(study):
-    pictures = []
-    for _ in range(2):
-        fig = drawn(study, MADE[study]())
-        with io.BytesIO() as file:
-            fig.savefig(file, dpi=30, metadata={"Software": None})
-            pictures.append(file.getvalue())
-    assert pictures[0] == pictures[1]
-    titles = [ax.get_title(loc="left") for ax in fig.axes]
-    found = [re.match(r"\$\\mathbf\{(.)\}", title)[1] for title in titles if title]
-    assert "".join(found) == LETTERS[study]
+    fig = same_picture(study, MADE[study])
+    assert letters(fig) == LETTERS[study]
 
 
 @pytest.mark.parametrize("study", MADE)
@@ -117,7 +95,7 @@ def test_where_all_diverged_the_figure_says_so(study):
     made = MADE[study]()
     lost = {name: table.head(0) for name, table in made.items()}
     runs = made[""].assign(status="diverged")
-    (text,) = drawn(study, lost | {"": runs}).axes[0].texts
+    (text,) = drawn(study, lost | {"": runs}, render=True).axes[0].texts
     assert f"all {len(runs)} diverged" in text.get_text()
 
 

@@ -1,19 +1,18 @@
 """The figures of group F: what they show, of small and of odd tables."""
 
-import re
-import warnings
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from string import ascii_lowercase
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helpers_figures import drawn, letters, panel
 
-from relearn import figures, studies
+from relearn import studies
 from relearn.data import hdf5, momenta
-from relearn.figures import style
 from relearn.figures.tables import read_tables
 from relearn.models.mlp import MLP
 from relearn.studies.inputs import StudyInputs
@@ -135,17 +134,6 @@ def tables(study, folder, trials=3, lost=(), **points):
     return read_tables(paths, study)
 
 
-def drawn(study, made, layout=True):
-    """The figure; a warning is an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        style.use()
-        fig = figures.load(study).draw(made, {})
-        if layout:
-            fig.draw_without_rendering()
-    return fig
-
-
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
     """Study → its tables and its figure, of the scans as they are; made when asked for."""
@@ -153,20 +141,9 @@ def plain(tmp_path_factory):
     @cache
     def make(study):
         made = tables(study, tmp_path_factory.mktemp(study))
-        return made, drawn(study, made)
+        return made, drawn(study, made, layout=True)
 
     return make
-
-
-def panel(fig, letter):
-    """The axes whose title begins with this letter."""
-    wanted = rf"$\mathbf{{{letter}}}$"
-    return next(ax for ax in fig.axes if ax.get_title(loc="left").startswith(wanted))
-
-
-def letters(fig):
-    found = [re.match(r"\$\\mathbf\{(.)\}", ax.get_title(loc="left")) for ax in fig.axes]
-    return sorted(match[1] for match in found if match)
 
 
 def texts(fig):
@@ -184,13 +161,15 @@ def dots(ax, size):
 )
 def test_every_panel_has_its_letter(study, last, plain):
     _, fig = plain(study)
-    assert letters(fig) == [chr(i) for i in range(ord("a"), ord(last) + 1)]
+    assert "".join(sorted(letters(fig))) == ascii_lowercase[: ascii_lowercase.index(last) + 1]
     assert "diverged" not in texts(fig)
 
 
 @pytest.mark.parametrize(("study", "case"), CASES)
 def test_odd_tables(study, case, tmp_path):
-    fig = drawn(study, tables(study, tmp_path, **ODD[case]), layout=case == "many sizes")
+    fig = drawn(
+        study, tables(study, tmp_path, **ODD[case]), layout=case == "many sizes", render=True
+    )
     assert ("diverged" in texts(fig)) == ("diverged" in case)
     assert ("no network to show" in texts(fig)) == (case == "all diverged")
     for ax in fig.axes:
@@ -226,7 +205,7 @@ def test_longer_trainings_stand_beside_the_others(plain):
     made, _ = plain("square")
     longer = made[""].query("scan == 's0' and hidden == '25'").assign(scan="long", epochs=50)
     longer = pd.concat([made[""], longer], ignore_index=True)
-    fig = drawn("square", made | {"": longer}, layout=False)
+    fig = drawn("square", made | {"": longer})
     labels = panel(fig, "h").get_legend_handles_labels()[1]
     assert labels[:2] == [f"{EPOCHS} epochs", "50 epochs"]
 

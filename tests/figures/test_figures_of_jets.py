@@ -1,17 +1,16 @@
 """The figures of jets: what they show, also of little."""
 
-import io
-import re
-import warnings
+from string import ascii_lowercase
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers_figures import drawn, letters, same_picture
 from helpers_tagging import write_tagging
 from matplotlib.collections import QuadMesh
 
-from relearn import figures, studies
-from relearn.figures import jets, panels, style
+from relearn import studies
+from relearn.figures import jets, panels
 from relearn.studies.inputs import StudyInputs
 
 STUDIES = ("jet_validation", "image_steps", "image_average")
@@ -40,42 +39,19 @@ def made(tmp_path_factory):
     }
 
 
-def drawn(study, tables, layout=None):
-    """The figure, rendered where a layout engine is named; a warning is an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        style.use()
-        fig = figures.load(study).draw(tables, {})
-        fig.set_layout_engine(layout or "none")
-        if layout:
-            fig.draw_without_rendering()
-    return fig
-
-
 def only(tables, dataset):
     return {name: table[table["dataset"] == dataset] for name, table in tables.items()}
 
 
-def letters(fig):
-    titles = [ax.get_title(loc="left") for ax in fig.axes]
-    return [re.match(r"\$\\mathbf\{(.)\}", title)[1] for title in titles if title]
-
-
 @pytest.mark.parametrize("study", STUDIES)
 def test_same_tables_same_picture(study, made):
-    pictures = []
-    for _ in range(2):
-        fig = drawn(study, made[study])
-        with io.BytesIO() as file:
-            fig.savefig(file, dpi=30, metadata={"Software": None})
-            pictures.append(file.getvalue())
-    assert pictures[0] == pictures[1]
-    assert letters(fig) == [chr(97 + i) for i in range(len(letters(fig)))]
+    fig = same_picture(study, lambda: made[study])
+    assert letters(fig) == ascii_lowercase[: len(letters(fig))]
 
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_one_dataset_is_drawn_without_a_warning(study, made):
-    fig = drawn(study, only(made[study], "tops_low"), layout="constrained")
+    fig = drawn(study, only(made[study], "tops_low"), layout=True)
     assert (
         len(letters(fig)) == {"jet_validation": 11, "image_steps": 10, "image_average": 12}[study]
     )
@@ -105,7 +81,7 @@ def test_shares_are_those_of_the_table(made):
 
 def test_jets_made_elsewhere_have_no_spectra(made):
     tables = only(made["jet_validation"], "tops_low") | {"spectra": pd.DataFrame()}
-    fig = drawn("jet_validation", tables, layout="constrained")
+    fig = drawn("jet_validation", tables, layout=True)
     assert len(letters(fig)) == 9
     assert fig.subfigs[0].get_suptitle() == "tops_low: 15 top jets and 15 QCD jets"
 
@@ -165,7 +141,7 @@ def test_equal_classes_have_no_difference(made):
     pixels = tables["pixels"]
     same = pixels[pixels["class"] == "signal"]
     tables["pixels"] = pd.concat([same, same.assign(**{"class": "background"})])
-    fig = drawn("image_average", tables, layout="constrained")
+    fig = drawn("image_average", tables, layout=True)
     assert not mesh(fig.axes[8]).get_array().filled(0).any()
 
 

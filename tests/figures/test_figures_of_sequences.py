@@ -1,17 +1,16 @@
 """The figures of recurrent, recursive and graph taggers, and of ParticleNet: of made-up tables."""
 
-import io
-import re
 import warnings
+from string import ascii_lowercase
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers_figures import drawn, letters, panel, same_picture
 from helpers_points import inputs
 from matplotlib.collections import LineCollection, QuadMesh
 
-from relearn import figures
-from relearn.figures import points, style
+from relearn.figures import points
 from relearn.studies import along, particlenet, recursive, tagging
 from relearn.taggerruns import AXES
 
@@ -95,25 +94,6 @@ TABLES = {
 }
 
 
-def drawn(study, tables):
-    """The figure, rendered; a warning is an error."""
-    style.use()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        fig = figures.load(study).draw(tables, {})
-        fig.draw_without_rendering()
-    return fig
-
-
-def titles(fig):
-    return [text for ax in fig.axes if (text := ax.get_title(loc="left"))]
-
-
-def panel(fig, letter):
-    (ax,) = (ax for ax in fig.axes if f"{{{letter}}}$" in ax.get_title(loc="left"))
-    return ax
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
@@ -124,21 +104,14 @@ def made(tmp_path_factory):
 
 @pytest.mark.parametrize("study", TABLES)
 def test_same_tables_same_picture(study, made):
-    pictures = []
-    for _ in range(2):
-        fig = drawn(study, made[study])
-        with io.BytesIO() as file:
-            fig.savefig(file, dpi=30, metadata={"Software": None})
-            pictures.append(file.getvalue())
-    assert pictures[0] == pictures[1]
-    letters = [re.match(r"\$\\mathbf\{(.)\}", title)[1] for title in titles(fig)]
-    assert letters == [chr(97 + n) for n in range(PANELS[study])]
+    fig = same_picture(study, lambda: made[study])
+    assert letters(fig) == ascii_lowercase[: PANELS[study]]
 
 
 @pytest.mark.parametrize("study", TABLES)
 def test_networks_that_all_diverged_are_told(study, made):
     lost = made[study] | {"": made[study][""].assign(status="diverged")}
-    (text,) = drawn(study, lost).axes[0].texts
+    (text,) = drawn(study, lost, render=True).axes[0].texts
     assert "diverged" in text.get_text()
 
 

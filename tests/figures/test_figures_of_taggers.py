@@ -1,18 +1,16 @@
 """The figures of image taggers, of made-up tables: what they show, also of little."""
 
-import io
 import re
-import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers_figures import drawn, letters, same_picture
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
-from relearn import figures
 from relearn.figures import image_taggers as line
-from relearn.figures import style, tagging
+from relearn.figures import tagging
 
 POINT = {"dataset": "tops_low", "size": "small", "kind": "tower", "constituents": 200}
 NUMBERS = ("auc", "rejection30", "rejection50")
@@ -104,30 +102,9 @@ MADE = {
 }
 
 
-def drawn(study, made):
-    """The figure, rendered; a warning is an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        style.use()
-        fig = figures.load(study).draw(made, {})
-        fig.draw_without_rendering()
-    return fig
-
-
-def letters(fig):
-    titles = [ax.get_title(loc="left") for ax in fig.axes]
-    return "".join(re.match(r"\$\\mathbf\{(.)\}", title)[1] for title in titles if title)
-
-
 @pytest.mark.parametrize("study", MADE)
 def test_same_tables_same_picture_with_letters_and_names(study):
-    pictures = []
-    for _ in range(2):
-        fig = drawn(study, MADE[study]())
-        with io.BytesIO() as file:
-            fig.savefig(file, dpi=30, metadata={"Software": None})
-            pictures.append(file.getvalue())
-    assert pictures[0] == pictures[1]
+    fig = same_picture(study, MADE[study])
     assert letters(fig) == "abcd"[: len(fig.axes)]
     assert all(ax.get_xlabel() for ax in fig.axes)
 
@@ -143,7 +120,7 @@ def test_one_point_alone_and_one_trial(study):
         rest["roc"] = made["roc"].head(100)
     if "shifts" in made:
         rest["shifts"] = made["shifts"].head(3)
-    assert letters(drawn(study, first | rest))
+    assert letters(drawn(study, first | rest, layout=True))
 
 
 @pytest.mark.parametrize("study", MADE)
@@ -151,7 +128,7 @@ def test_where_all_diverged_the_figure_says_so(study):
     made = MADE[study]()
     lost = {name: table.head(0) for name, table in made.items()}
     runs = made[""].assign(status="diverged", **dict.fromkeys(NUMBERS, np.nan))
-    (text,) = drawn(study, lost | {"": runs}).axes[0].texts
+    (text,) = drawn(study, lost | {"": runs}, render=True).axes[0].texts
     assert f"all {len(runs)} diverged" in text.get_text()
 
 

@@ -1,13 +1,11 @@
 """The figure of jets where the same jets are seen in several ways."""
 
-import warnings
-
 import matplotlib.colors
 import numpy as np
 import pandas as pd
 import pytest
+from helpers_figures import drawn, letters
 from helpers_tagging import write_tagging
-from test_figures_of_jets import letters
 
 from relearn import figures, studies
 from relearn.figures import jet_variants, style
@@ -45,12 +43,7 @@ def tables(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def fig(tables):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        style.use()
-        found = figures.load("jet_validation").draw(tables, {})
-        found.draw_without_rendering()
-    return found
+    return drawn("jet_validation", tables, render=True)
 
 
 def test_variants_stand_below_their_reference(fig):

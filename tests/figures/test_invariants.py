@@ -1,11 +1,10 @@
 """The figures of group I: what they show, of small and of odd tables."""
 
-import io
-import re
-import warnings
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
+from helpers_figures import drawn, letters, panel, same_picture
 from helpers_invariants import EVENTS, SCANS, tables
 from matplotlib.collections import PathCollection
 from matplotlib.colors import same_color
@@ -24,29 +23,6 @@ ODD = {
 CASES = [(study, case) for study in SCANS if study != "samples" for case in ODD]
 
 
-def drawn(study, tables, layout=None):
-    """The figure, rendered where a layout engine is named; a warning is an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        style.use()
-        fig = figures.load(study).draw(tables, {})
-        fig.set_layout_engine(layout or "none")
-        if layout:
-            fig.draw_without_rendering()
-    return fig
-
-
-def panel(fig, letter):
-    """The axes whose title begins with this letter."""
-    wanted = rf"$\mathbf{{{letter}}}$"
-    return next(ax for ax in fig.axes if ax.get_title(loc="left").startswith(wanted))
-
-
-def letters(fig):
-    titles = [ax.get_title(loc="left") for ax in fig.axes]
-    return [re.match(r"\$\\mathbf\{(.)\}", title)[1] for title in titles if title]
-
-
 def dots(ax, size=3):
     """All points of a panel that are drawn as single trials."""
     lines = [line for line in ax.lines if line.get_markersize() == size and line.get_alpha()]
@@ -60,14 +36,8 @@ def texts(fig):
 @pytest.mark.parametrize("study", SCANS)
 def test_same_tables_same_picture(study, tmp_path):
     made = tables(study, tmp_path)
-    pictures = []
-    for _ in range(2):
-        fig = drawn(study, made)
-        with io.BytesIO() as file:
-            fig.savefig(file, dpi=40, metadata={"Software": None})
-            pictures.append(file.getvalue())
-    assert pictures[0] == pictures[1]
-    assert letters(fig) == [chr(97 + i) for i in range(len(letters(fig)))]
+    fig = same_picture(study, lambda: made)
+    assert letters(fig) == ascii_lowercase[: len(letters(fig))]
 
 
 def test_same_tables_same_files(tmp_path):
@@ -101,8 +71,7 @@ def test_both_files_have_one_layout(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("study", "case"), CASES)
 def test_odd_tables(study, case, tmp_path):
-    layout = "constrained" if case == "many sizes" else None
-    fig = drawn(study, tables(study, tmp_path, **ODD[case]), layout)
+    fig = drawn(study, tables(study, tmp_path, **ODD[case]), layout=case == "many sizes")
     said = " ".join(texts(fig))
     assert ("diverged" in said) == ("diverged" in case)
     assert ("no network to show" in said) == (case == "all diverged")
@@ -126,7 +95,7 @@ def test_samples_draw_every_histogram_with_its_error(tmp_path):
     made = tables("samples", tmp_path)
     fig = drawn("samples", made)
     histograms = made["histograms"]
-    assert letters(fig) == list("abcdef")
+    assert letters(fig) == "abcdef"
     counted = histograms[(histograms["quantity"] == "muon_eta")]
     line, error = panel(fig, "b").patches[:2]
     first = counted[counted["dataset"] == "zmumu"]
@@ -141,7 +110,7 @@ def test_samples_draw_every_histogram_with_its_error(tmp_path):
 def test_samples_without_toy_momenta(tmp_path):
     made = tables("samples", tmp_path)
     made = {name: table[table["dataset"] != "momenta"] for name, table in made.items()}
-    assert letters(drawn("samples", made)) == list("abcd")
+    assert letters(drawn("samples", made)) == "abcd"
 
 
 def test_the_talks_nodes_are_marked(tmp_path):
@@ -178,7 +147,7 @@ def test_lone_nodes_with_a_negative_weight_are_marked(tmp_path):
 def test_dead_units_stand_below_their_accuracy(tmp_path):
     made = tables("pt_layers", tmp_path)
     made[""].loc[made[""].index[0], ["dead_units", "dead_units_layer1"]] = 7
-    fig = drawn("pt_layers", made, "constrained")
+    fig = drawn("pt_layers", made, layout=True)
     above = panel(fig, "a")
     below = [ax for ax in fig.axes if ax.get_ylabel() == "dead units"][0]
     assert above.get_xlim() == below.get_xlim()

@@ -16,7 +16,7 @@ def exits(px, py, pz, charge, x=0.0, y=0.0, z=0.0, tracker=CMS):
 
 
 def integrate(px, py, pz, charge, x, y, z, tracker, step=2e-4):
-    """Walk along the momenta in small steps (m), turning them by the Lorentz force: η in the end."""
+    """Walk along the momenta in small steps (m), turning them by the Lorentz force; η there."""
     position, momentum = np.array([x, y, z]) * 1e-3, np.array([px, py, pz])
     size = np.linalg.norm(momentum, axis=0)
     turn = -CURVATURE * charge * tracker.field * step / size

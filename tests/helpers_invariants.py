@@ -49,6 +49,12 @@ SCANS = {
             "target": ["mass"],
             "hidden": ["5", "10", "20", "10x10", "20x20x20"],
         },
+        {
+            "dataset": ["ttbar_mumu"],
+            "target": ["mass"],
+            "hidden": ["10", "10x10"],
+            "convention": ["pytorch"],
+        },
         {"dataset": ["zmumu", "ttbar_mumu"], "hidden": ["5", "10"]},
     ],
     "angles": [{"target": list(TARGETS), "hidden": ["10", "10x10"]}],

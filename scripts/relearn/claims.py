@@ -160,7 +160,7 @@ class Claim(Strict):
 
     @property
     def accepted(self) -> tuple[float, float]:
-        """The lowest and the highest value of the quantity that the claim allows."""
+        """The range of the quantity that the claim allows, without its ends."""
         number = self.expect or 0.0
         if self.tolerance is not None:
             return number - self.tolerance, number + self.tolerance

@@ -50,12 +50,12 @@ def judge(found: Estimate, accepted: tuple[float, float]) -> str:
         The quantity, in any unit. An interval without width decides nothing: trials that all
         agree to the last digit do not say how much others would differ.
     accepted
-        The lowest and the highest value that the claim allows.
+        The range that the claim allows, without its ends: none of some is not "more than none".
     """
     low, high = accepted
     if not found.low < found.high:
         return INCONCLUSIVE
-    if low <= found.low and found.high <= high:
+    if (low < found.low or low == -math.inf) and (found.high < high or high == math.inf):
         return REPRODUCED
     if found.high < low or high < found.low:
         return DIFFERS

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from helpers_claims import ENTRY, claim, network_table, write
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relearn.errors import UserError
-from relearn.estimates import Estimate
+from relearn.estimates import Estimate, share
 from relearn.scoring import COLUMNS, VERDICTS, judge, score, score_file, summary
 
 GOOD = [0.9991, 0.9992, 0.9993, 0.9992, 0.9991]
@@ -138,6 +139,12 @@ def test_a_bound_and_its_opposite_never_agree(low, width, limit):
     opposite = {"reproduced": "differs", "differs": "reproduced"}
     if limit not in (found.low, found.high):
         assert opposite.get(above, above) == below
+
+
+def test_none_of_some_is_not_more_than_none():
+    assert judge(share(np.zeros(9, dtype=bool)), (0.0, math.inf)) == "inconclusive"
+    assert judge(share(np.ones(9, dtype=bool)), (-math.inf, 1.0)) == "inconclusive"
+    assert judge(share(np.arange(9) == 0), (0.0, math.inf)) == "reproduced"
 
 
 @given(finite, st.floats(1e-3, 1e6), st.floats(1, 10), finite, st.floats(0, 1e6))

@@ -1,12 +1,14 @@
 """The claims that are shipped: they load, and at every scale that scores them have networks."""
 
+import numpy as np
 import pytest
 from helpers_claims import planned
 from helpers_workflow import ROOT
 
 from relearn import config
 from relearn.claims import SCALES, load
-from relearn.estimates import select
+from relearn.estimates import select, share
+from relearn.scoring import judge
 from relearn.studylist import STUDIES
 
 PATH = ROOT / "config/claims.yaml"
@@ -31,6 +33,24 @@ def test_every_claim_that_is_scored_has_networks(scale):
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_the_first_scale_of_a_claim_has_its_study(claim):
     assert claim.study in config.load(claim.from_scale).studies
+
+
+SHARES = [claim for claim in CLAIMS if claim.reduce == "share" and claim.versus is None]
+# Some networks show that it happens; that it is rarer than one in ten, only many would.
+HAPPENS = {"square_unevenly"}
+
+
+@pytest.mark.parametrize("claim", SHARES, ids=lambda claim: claim.id)
+def test_a_share_of_the_planned_networks_can_be_told(claim):
+    table = planned(config.load(claim.from_scale), claim.study).drop_duplicates("run")
+    (side,) = claim.sides
+    known = {key: value for key, value in side.where.items() if key in table}
+    if set(side.where) - set(known) - {"dead_units"}:
+        pytest.skip("how many there are is measured")
+    count = len(select(table.assign(value=1.0), type(side)(side.table, known, "value", side.key)))
+    verdicts = {judge(share(np.full(count, all_of)), claim.accepted) for all_of in (True, False)}
+    assert "reproduced" in verdicts, f"{count} networks are too few"
+    assert "differs" in verdicts or claim.id in HAPPENS, f"{count} networks are too few"
 
 
 def test_all_sources_speak():

@@ -23,9 +23,9 @@ ODD = {
 CASES = [(study, case) for study in SCANS if study != "samples" for case in ODD]
 
 
-def dots(ax, size=3):
-    """All points of a panel that are drawn as single trials."""
-    lines = [line for line in ax.lines if line.get_markersize() == size and line.get_alpha()]
+def dots(ax, sizes=(3, 7)):
+    """All points of a panel that are drawn as single trials, some as open markers."""
+    lines = [line for line in ax.lines if line.get_markersize() in sizes and line.get_alpha()]
     return np.concatenate([line.get_xydata() for line in lines])
 
 
@@ -171,7 +171,7 @@ def test_the_weight_matrix_has_the_same_input_of_both_muons_side_by_side(tmp_pat
     assert {*map(tuple, values[:, 6:].data)} == {*map(tuple, both.to_numpy())}
     sums = own.assign(x=0)  # as many arrows as units
     assert len(panel(fig, "b").collections[0].U) == sums["unit"].nunique()
-    np.testing.assert_array_equal(*dots(panel(fig, "c"), size=5).T)  # all on the diagonal
+    np.testing.assert_array_equal(*dots(panel(fig, "c"), sizes=(5,)).T)  # all on the diagonal
 
 
 def test_many_trials_of_weights_need_no_legend(tmp_path):
@@ -180,7 +180,7 @@ def test_many_trials_of_weights_need_no_legend(tmp_path):
         ax = panel(drawn("pt_weights", made), "c")
         assert len(ax.get_legend_handles_labels()[1]) == named
         assert (ax.get_legend() is None) == (named == 0)
-        assert len(dots(ax, size=5)) == 10 * trials
+        assert len(dots(ax, sizes=(5,))) == 10 * trials
 
 
 def test_ratio_is_to_networks_that_know_the_sample(tmp_path):

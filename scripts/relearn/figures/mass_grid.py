@@ -14,6 +14,12 @@ TALK_NODES = 10
 TALK_PARAMETERS = 101  # which these are
 TALK = {"marker": "*", "color": style.BLACK, "markersize": 13, "linestyle": ""}
 WIDTH = 12.5  # inches
+IN_BINS = (
+    ("mass", "resolution", "Resolution in bins"),
+    ("mass", "within_10pct", "Within 10 % in bins"),
+    ("mass", "within_1pct", "Within 1 % in bins"),
+    ("pt", "resolution", "Resolution and $p_T$"),
+)
 MOST_PANELS = 5
 MOST = (0.16, 0.84)  # quantiles: of many trials one fails, and the others are the level
 LAYER_COLOURS = (style.BLUE, style.RED, style.GREEN, style.ORANGE)
@@ -43,13 +49,15 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
 
 
 def _over_grid(fig: SubFigure, table: pd.DataFrame, reference: pd.DataFrame) -> None:
-    frame = panels.with_miss(table)
     axes = nodes, parameters, resolution = fig.subplots(1, 3)
+    frame = panels.with_miss(table)
+    other = frame["convention"] != frame["convention"].iloc[0]
+    _other_convention(nodes, parameters, resolution, frame[other])
+    frame = frame[~other]
     for layers, part in frame.groupby("layers"):
         look = {
             "label": NUMBERS.get(layers, f"{layers} layers"),
-            "colour": LAYER_COLOURS[(layers - 1) % len(LAYER_COLOURS)],
-            "marker": LAYER_MARKERS[(layers - 1) % len(LAYER_MARKERS)],
+            **_look(layers),
         }
         style.band(nodes, part, "width", "miss", **look)
         style.band(resolution, part, "width", "resolution", **look | {"label": ""})
@@ -81,6 +89,36 @@ def _over_grid(fig: SubFigure, table: pd.DataFrame, reference: pd.DataFrame) -> 
     fig.legend(loc="outside upper center", ncols=4, fontsize=10)
 
 
+def _look(layers: int) -> dict[str, str]:
+    place = layers - 1
+    return {
+        "colour": LAYER_COLOURS[place % len(LAYER_COLOURS)],
+        "marker": LAYER_MARKERS[place % len(LAYER_MARKERS)],
+    }
+
+
+def _other_convention(nodes: Axes, parameters: Axes, resolution: Axes, frame: pd.DataFrame) -> None:
+    """Draw every network with other defaults than the scans' first as an open marker."""
+    places = ((nodes, "width", "miss"), (parameters, "parameters", "miss"))
+    for name, of_one in frame.groupby("convention", sort=False):
+        label = style.CONVENTION_LABELS[name]
+        for layers, part in of_one.groupby("layers"):
+            look = _look(layers)
+            for ax, x, y in (*places, (resolution, "width", "resolution")):
+                ax.plot(
+                    part[x],
+                    part[y],
+                    look["marker"],
+                    color=look["colour"],
+                    mfc="none",
+                    markersize=7,
+                    alpha=0.9,
+                    label=label if ax is nodes else "_nolegend_",
+                )
+            style.diverged(nodes, part, "width", look["colour"], edge="bottom")
+            label = "_nolegend_"
+
+
 def _reference(reference: pd.DataFrame) -> pd.DataFrame | None:
     """Return the networks that learnt pT of the same sample; None if there are none."""
     if reference.empty:
@@ -105,7 +143,7 @@ def _predicted(
         panels.nothing(fig.subplots())
         return letter
     limits = panels.truth_limits(predictions["true"])
-    good = table.dropna(subset="r")
+    good = table[table["convention"] == table["convention"].iloc[0]].dropna(subset="r")
     best = good.groupby("hidden", sort=False)["r"].median().idxmax()
     axes = fig.subplots(1, len(sizes), squeeze=False)[0]
     for ax, hidden in zip(axes, sizes, strict=True):
@@ -120,28 +158,11 @@ def _predicted(
 
 
 def _in_bins(fig: SubFigure, bins: pd.DataFrame, sizes: list[str], letter: str) -> None:
-    of_mass, share, of_pt = axes = fig.subplots(1, 3)
-    if sizes and len(bins):
-        places = ((of_mass, "mass", "resolution"), (share, "mass", "within_10pct"))
+    def draw(ax: Axes, target: str, column: str, named: bool) -> None:
         for hidden, colour in panels.sequence(sizes).items():
-            for ax, variable, column in (*places, (of_pt, "pt", "resolution")):
-                part = bins[(bins["hidden"] == hidden) & (bins["variable"] == variable)]
-                label = panels.sizes_label(hidden) if ax is of_mass else ""
-                panels.over_bins(ax, part, column, label, colour)
-        panels.legend(fig, "nodes")
-    panels.plain_log("x", of_mass, share)
-    panels.plain_log("x", of_pt)
-    panels.plain_log("y", of_mass, of_pt)
-    panels.percent(share)
-    share.set_ylabel("share of test events")
-    for ax in (of_mass, of_pt):
-        ax.set_ylabel("relative resolution")
-    texts = (
-        "Resolution in bins of mass",
-        "Within 10 % in bins of mass",
-        "Resolution in bins of $p_T$",
-    )
-    for ax, target, text in zip(axes, ("mass", "mass", "pt"), texts, strict=True):
-        ax.set_xlabel(f"true {style.TARGET_LABELS[target]}")
-        panels.title(ax, letter, text)
-        letter = panels.after(letter)
+            part = bins[(bins["hidden"] == hidden) & (bins["variable"] == target)]
+            label = panels.sizes_label(hidden) if named else ""
+            panels.over_bins(ax, part, column, label, colour)
+
+    some = draw if sizes and len(bins) else lambda *_: None
+    panels.row_in_bins(fig, letter, IN_BINS, some)

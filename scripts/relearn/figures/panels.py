@@ -1,7 +1,7 @@
 """What figures of accuracy share: axes of r, panels of predictions, lines over bins, titles."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import matplotlib
 import numpy as np
@@ -219,6 +219,44 @@ def over_bins(
     if bins.empty:
         return None
     return style.band(ax, with_centre(bins), "centre", y, label, colour, **look)
+
+
+def row_in_bins(
+    fig: SubFigure,
+    letter: str,
+    shown: Sequence[tuple[str, str, str]],
+    draw: Callable[[Axes, str, str, bool], None],
+) -> None:
+    """Draw a row of panels of the accuracy in bins.
+
+    Parameters
+    ----------
+    fig
+        Where to.
+    letter
+        Of the first panel.
+    shown
+        For each panel the target that its bins are of, the column, and the title.
+    draw
+        Called with axes, target, column, and whether the legend is to have what it draws.
+    """
+    axes = fig.subplots(1, len(shown))
+    for place, (ax, (target, column, text)) in enumerate(zip(axes, shown, strict=True)):
+        draw(ax, target, column, place == 0)
+        ax.set_xlabel(f"true {style.TARGET_LABELS[target]}")
+        title(ax, letter, text)
+        letter = after(letter)
+    for target in {target for target, *_ in shown}:
+        plain_log("x", *(ax for ax, one in zip(axes, shown, strict=True) if one[0] == target))
+    kinds = {"resolution": [], "share": []}
+    for ax, (_, column, _) in zip(axes, shown, strict=True):
+        kinds["resolution" if column == "resolution" else "share"].append(ax)
+    plain_log("y", *kinds["resolution"])
+    percent(*kinds["share"])
+    for ax in kinds["resolution"]:
+        ax.set_ylabel("relative resolution")
+    kinds["share"][0].set_ylabel("share of test events")
+    legend(fig, "nodes")
 
 
 def nearest(sizes: Iterable[int], wanted: int) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from relearn.figures import panels, style
@@ -11,10 +12,16 @@ from relearn.figures import panels, style
 TALK_NODES = (9, 10)  # "almost perfect accuracy"
 TALK = "the talk's 9–10 nodes"
 WIDTH = 12.5  # inches
+IN_BINS = (
+    ("pt", "resolution", "Resolution in bins"),
+    ("pt", "within_10pct", "Within 10 % in bins"),
+    ("pt", "within_1pct", "Within 1 % in bins"),
+    ("mass", "resolution", "Resolution and mass"),
+)
 
 
 def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figure:
-    """Draw accuracy against nodes, predicted against true pT, and accuracy in bins of pT.
+    """Draw accuracy against nodes, predicted against true pT, and accuracy in bins of pT and mass.
 
     Parameters
     ----------
@@ -79,22 +86,12 @@ def _predicted(
 
 
 def _in_bins(fig: SubFigure, bins: pd.DataFrame, sizes: list[int], letter: str) -> None:
-    axes = resolution, tenth, hundredth = fig.subplots(1, 3)
-    if sizes and len(bins):
+    def draw(ax: Axes, target: str, column: str, named: bool) -> None:
         first = bins[bins["convention"] == bins["convention"].iloc[0]]
+        first = first[first["variable"] == target]
         for nodes, colour in panels.sequence(sizes).items():
             part = first[first["nodes"] == nodes]
-            panels.over_bins(resolution, part, "resolution", f"{nodes}", colour)
-            panels.over_bins(tenth, part, "within_10pct", colour=colour)
-            panels.over_bins(hundredth, part, "within_1pct", colour=colour)
-        panels.legend(fig, "nodes")
-    panels.plain_log("x", *axes)
-    panels.plain_log("y", resolution)
-    panels.percent(tenth, hundredth)
-    resolution.set_ylabel("relative resolution")
-    tenth.set_ylabel("share of test events")
-    texts = ("Resolution in bins", "Within 10 % in bins", "Within 1 % in bins")
-    for ax, text in zip(axes, texts, strict=True):
-        ax.set_xlabel(f"true {style.TARGET_LABELS['pt']}")
-        panels.title(ax, letter, text)
-        letter = panels.after(letter)
+            panels.over_bins(ax, part, column, f"{nodes}" if named else "", colour)
+
+    some = draw if sizes and len(bins) else lambda *_: None
+    panels.row_in_bins(fig, letter, IN_BINS, some)

@@ -12,6 +12,7 @@ import numpy as np
 QUANTILES = (0.16, 0.84)
 COLUMNS = ("r", "resolution", "within_1pct", "within_10pct", "rmse", "r2")
 PT_EDGES = (0, 2, 5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500)  # GeV, of all studies
+MASS_EDGES = (0, 10, 20, 30, 40, 60, 80, 100, 120, 150, 200, 250, 300, 400, 600, 1000)  # GeV
 OF_BINS = ("low", "high", "events", "bias", "resolution", "within_1pct", "within_10pct", "rmse")
 FEWEST_IN_BIN = 30  # below, the 16 % and 84 % quantiles rest on five events each
 

@@ -92,6 +92,12 @@ def test_another_activation_in_each_layer(tolerance):
     compare(rows, events("pt"), settings(), tolerance)
 
 
+@pytest.mark.parametrize("hidden", [(100,), (500,), (100, 100)], ids=str)
+def test_sizes_of_the_studies(hidden, tolerance):
+    training = settings(batch_size=1000, learning_rate=0.01)
+    compare(rows_of([hidden]), events("pt", train=2000), training, tolerance)
+
+
 @pytest.mark.parametrize("dropout", [0.0, 0.2], ids=["plain", "dropout"])
 def test_all_activations_in_one_stack(dropout, tolerance):
     # softplus needs its argument to go back, the others do not: alone, between and last
@@ -169,10 +175,19 @@ def test_what_is_left_of_the_last_batch_is_not_seen(tolerance):
     not any(map(shutil.which, ("c++", "g++", "clang++"))),
     reason="torch.compile on a CPU needs a C++ compiler",
 )
-def test_compiled(monkeypatch):
+@pytest.mark.parametrize(
+    ("hidden", "activation"),
+    [([(4,), (6,)], "relu+softplus"), ([(3, 2, 4), (2, 6, 1)], "tanh")],
+    ids=["one layer", "three layers"],
+)
+def test_compiled(hidden, activation, monkeypatch):
     # kept from one session to the next: the first compilation takes half a minute
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(ROOT / ".cache/inductor"))
-    rows = rows_of([(4, 3), (2, 5)], activation="softplus")
+    names = activation.split("+")
+    rows = [
+        [network(h, names[k % len(names)], trial=trial) for k, h in enumerate(hidden)]
+        for trial in range(2)
+    ]
     counters.clear()
     compare(rows, events("pt"), settings(compile="on"), SINGLE)
     assert counters["frames"]["ok"] > 0, "nothing was compiled"

@@ -113,7 +113,7 @@ def test_figure_shows_both_detectors(tables):
     fig = figures.load("detector_validation").draw(tables, {})
     assert isinstance(fig, Figure)
     drawn = [ax for ax in fig.axes if ax.axison]
-    assert len(drawn) == 15
+    assert len(drawn) == 21
     assert all(ax.get_title(loc="left") for ax in drawn)
     first = drawn[0]
     assert len(first.containers) == 2 and len(first.patches) == 2  # points, lines: CMS, ATLAS

@@ -155,11 +155,15 @@ def test_spectra_of_high_momenta_have_wider_bins():
     sums[90:150] = 1.0
     spectra = tagfile.Spectra(100, SPECTRUM_EDGES, sums, sums)
     block = {"hat_pt": np.array([1310.0, 1325]), "weight": np.ones(2)}
-    found = study._spectra("toy", "signal", block, spectra, (1300, 1400))
+    chosen = {"pt": (1300, 1400), "partons": {"pt": (1200, 1600)}}
+    found = study._spectra("toy", "signal", block, spectra, chosen)
     leading = found[found["spectrum"] == "leading"]
     assert (leading["high"] - leading["low"] == 20).all() and (leading["sum"] == 2).all()
     window = leading[leading["selected"]]
     assert (window["low"].min(), window["high"].max()) == (1300, 1400)
+    assert set(found["parton_low"]) == {1200} and set(found["parton_high"]) == {1600}
+    unfiltered = study._spectra("toy", "signal", block, spectra, chosen | {"partons": None})
+    assert unfiltered["parton_low"].isna().all()
 
 
 def test_particle_level_has_one_kind(tmp_path):

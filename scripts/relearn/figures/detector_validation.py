@@ -20,7 +20,13 @@ PANELS = {
     ("ttbar", "jet_eflow/mass"): ("Its mass", r"$m$ [GeV]", "1/GeV"),
     ("ttbar", "jet_eflow/constituents"): ("Its constituents", "number", ""),
     ("ttbar", "jet_eflow/response"): ("Its response", r"$p_\mathrm{T}$ / true $p_\mathrm{T}$", ""),
+    ("ttbar", "jet_tower/pt"): ("Tower jet", r"$p_\mathrm{T}$ [GeV]", "1/GeV"),
+    ("ttbar", "jet_tower/mass"): ("Its mass", r"$m$ [GeV]", "1/GeV"),
+    ("ttbar", "jet_tower/constituents"): ("Its towers", "number", ""),
+    ("ttbar", "jet_tower/response"): ("Its response", r"$p_\mathrm{T}$ / true $p_\mathrm{T}$", ""),
     ("ttbar", "n_eflow_track"): ("Tracks of energy flow", "number", ""),
+    ("ttbar", "n_eflow_photon"): ("Photons", "number", ""),
+    ("ttbar", "n_eflow_nh"): ("Neutral hadrons", "number", ""),
     ("ttbar", "n_tower"): ("Towers", "number", ""),
     ("ttbar", "met"): ("Missing ET", r"$E_\mathrm{T}^\mathrm{miss}$ [GeV]", "1/GeV"),
     ("zmumu", "met"): ("Missing ET", r"$E_\mathrm{T}^\mathrm{miss}$ [GeV]", "1/GeV"),
@@ -42,7 +48,7 @@ KINDS = {
 }
 P_MIN = 1e-4  # as in `relearn.studies.agreement`
 LAST_EDGE = 1000.0  # GeV, where the open last bin is drawn to
-ROWS, COLUMNS = 4, 4
+ROWS, COLUMNS = 6, 4
 
 
 def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figure:
@@ -80,6 +86,8 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
     ax = next(axes)
     ax.set_axis_off()
     ax.legend(handles=_handles(table), loc="center", fontsize=11)
+    for ax in axes:
+        ax.set_axis_off()
     return fig
 
 

@@ -118,6 +118,8 @@ def _handles(table: pd.DataFrame, with_spectra: bool) -> list[Line2D]:
     if with_spectra:
         look = {"color": style.GREY, "linestyle": ":", "linewidth": 1.5}
         found.append(Line2D([], [], **look, label="all events"))
+        look = {"color": style.GREY, "linestyle": "--", "linewidth": 1}
+        found.append(Line2D([], [], **look, label="ends of the parton filter"))
     return found
 
 
@@ -126,6 +128,8 @@ def _leading(ax: Axes, spectra: pd.DataFrame) -> None:
     mine = spectra[spectra["spectrum"] == "leading"]
     for side, one in mine.groupby("class", sort=False):
         _step(ax, one, one["sum"], jets.CLASS_COLOURS[side], log=True)
+        for end in one[["parton_low", "parton_high"]].iloc[0].dropna():
+            ax.axvline(end, color=jets.CLASS_COLOURS[side], linestyle="--", linewidth=1, alpha=0.7)
     window = mine[mine["selected"]]
     if len(window):
         ax.axvspan(window["low"].min(), window["high"].max(), color=style.GREY, alpha=0.2)

@@ -5,6 +5,7 @@ same jets of other detectors and selections are compared in `relearn.studies.jet
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,8 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
 
     The histograms have, per dataset, class, kind and quantity, low, high, jets, and density,
     the share of all jets per unit of the quantity. The spectra are the same of ``leading``, the
-    pT of the leading jets before the window (``selected`` marks the bins inside it), ``hat``,
+    pT of the leading jets before the window (``selected`` marks the bins inside it; from
+    ``parton_low`` to ``parton_high`` GeV the parton filter lets events go on, if any), ``hat``,
     that of all events' hard process, and ``hat_selected``, that of the jets inside. The tests
     compare variants with the first dataset of the same jets: see `relearn.studies.jet_variants`.
     """
@@ -72,8 +74,8 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
             for name, values in _truth(block, side, known).items():
                 rows.append(place | {"quantity": name} | describe(values, block["weight"]))
             if known:
-                window = described.selection[side]["pt"]
-                spectra.append(_spectra(dataset, side, block, known, window))
+                chosen = described.selection[side]
+                spectra.append(_spectra(dataset, side, block, known, chosen))
     table = pd.DataFrame(rows)
     groups = jet_variants.groups(there)
     shared = [row for group in groups for row in jet_variants.shared(table, there, *group)]
@@ -142,16 +144,17 @@ def _spectra(
     side: str,
     block: Mapping[str, Array],
     spectra: tagfile.Spectra,
-    window: tuple[float, float],
+    chosen: Mapping[str, Any],
 ) -> pd.DataFrame:
     """Return the spectra that a selection starts from, and that of the hard process after it."""
+    window, filtered = chosen["pt"], (chosen.get("partons") or {}).get("pt", (np.nan, np.nan))
     edges, together = spectra.edges, WIDER if window[0] > HIGH else 1
-    chosen, _ = np.histogram(block["hat_pt"], edges, weights=block["weight"])
+    inside_hat, _ = np.histogram(block["hat_pt"], edges, weights=block["weight"])
     edges, tables = edges[::together], []
     for name, sums in (
         ("leading", spectra.leading),
         ("hat", spectra.hat),
-        ("hat_selected", chosen),
+        ("hat_selected", inside_hat),
     ):
         sums = sums.reshape(-1, together).sum(axis=1)
         filled = np.flatnonzero(sums)
@@ -172,6 +175,8 @@ def _spectra(
                     "sum": sums[some],
                     "density": sums[some] / (high - low) / sums.sum(),
                     "selected": inside & (name == "leading"),
+                    "parton_low": filtered[0],
+                    "parton_high": filtered[1],
                 }
             )
         )

@@ -19,7 +19,7 @@ from typing import Any
 from harness import Result
 
 ROOT = Path(__file__).resolve().parent.parent
-SAMPLES = ("ttbar_hadronic_low", "qcd_low")
+SAMPLES = ("ttbar_hadronic_low", "qcd_low", "ttbar_hadronic_high", "qcd_high")
 EVENTS, REPEATS = 1500, 2  # to their end, in one part
 
 

@@ -6,6 +6,7 @@ The events are all-hadronic tt̄ with pT of the tops above 330 GeV and multiple 
 
 import json
 
+import awkward as ak
 import fastjet
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ import find_jets
 from relearn import kinematics as kin
 from relearn.configobservables import Observables
 from relearn.data import jetfile, yields
+from relearn.generate import rootfile
 from relearn.generate.energyflow import NEUTRAL_HADRON, PHOTON, TRACK
 
 RADIUS = 1.5
@@ -32,17 +34,23 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="module")
-def jets(tmp_path_factory):
-    path = tmp_path_factory.mktemp("jets") / "train-0000.parquet"
+def find(events, path):
+    """The jets that the rule `jets` finds in an event file."""
     arguments = ["find_jets.py", "--sample", "ttbar", "--part", "train-0000"]
-    arguments += ["--settings", json.dumps(SETTINGS), "--events", str(EVENTS)]
+    arguments += ["--settings", json.dumps(SETTINGS), "--events", str(events)]
     arguments += ["--detector", str(ROOT / "config/detector/ATLAS.yaml"), "--output", str(path)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", arguments)
         find_jets.main()
-    assert jetfile.about(path)["events"] == NUMBER
     return jetfile.read(path)
+
+
+@pytest.fixture(scope="module")
+def jets(tmp_path_factory):
+    path = tmp_path_factory.mktemp("jets") / "train-0000.parquet"
+    found = find(EVENTS, path)
+    assert jetfile.about(path)["events"] == NUMBER
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +168,25 @@ def test_the_yield_of_a_delphes_sample_is_measured(tmp_path, monkeypatch):
     measured = yields.measure(study, "delphes_low", sample, NUMBER, ROOT)
     assert measured.selected_per_event == 1.0 and measured.events == NUMBER
     assert measured.about == "ttbar_hadronic_low, Delphes ATLAS"
+
+
+def test_events_in_which_nothing_is_seen_have_no_jet(jets, tmp_path):
+    """Every second event without a single particle of the energy flow, and towers neither."""
+    with uproot.open(EVENTS) as file:
+        branches = file["Delphes"].arrays(
+            filter_name=lambda name: "." in name and not name.endswith("fBits")
+        )
+    keep, chunk = np.arange(NUMBER) % 2 == 0, {}
+    for name in dict.fromkeys(field.split(".")[0] for field in branches.fields):
+        fields = [field for field in branches.fields if field.startswith(f"{name}.")]
+        whole = ak.zip({field.partition(".")[2]: branches[field] for field in fields})
+        chunk[name] = whole if name == "Event" else ak.where(keep, whole, whole[:, :0])
+    path = tmp_path / "train-0000.root"
+    rootfile.write(path, [chunk], {})
+    with uproot.update(path) as file:
+        del file[rootfile.ABOUT]  # as Delphes leaves it
+    half = find(path, tmp_path / "jets.parquet")
+    assert jetfile.about(tmp_path / "jets.parquet")["events"] == NUMBER
+    assert half["event"].tolist() == [
+        number for number in jets["event"].tolist() if number % 2 == 0
+    ]

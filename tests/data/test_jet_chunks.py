@@ -1,6 +1,7 @@
 """The jets of an event file do not depend on how many events are read at once; nor does memory."""
 
 import tracemalloc
+from contextlib import contextmanager
 
 import awkward as ak
 import numpy as np
@@ -23,21 +24,41 @@ BASKET, FEW, MANY = 25, 50, 200  # events
 SETTINGS = Jets(pt=(300, 1000)).model_dump() | {"observables": Observables().model_dump()}
 
 
+@contextmanager
+def memory():
+    """The most memory that is used in this block, bytes, in a list when it ends."""
+    found = []
+    tracemalloc.start()
+    try:
+        yield found
+        found.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """Number of events → file."""
+def generate(tmp_path_factory):
+    """Makes an event file of so many events, so many at once."""
     folder = tmp_path_factory.mktemp("chunks")
     card = folder / "hard.cmnd"  # many jets in the window
     card.write_text(f"{TTBAR.read_text()}\nPhaseSpace:pTHatMin = 250\n")
     sample = Sample(card=str(card), detector_card="ATLAS", keep="jets", jets=Jets(pt=(1, 2)))
-    found = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(events.CHUNK, "jets", BASKET)
-        for number in (FEW, MANY):
-            found[number] = folder / f"{number}.root"
-            made = events.Settings(**(sample.generation() | {"events_per_part": number}))
-            events.generate(made, "tops", "train-0000", found[number], card, ATLAS)
-    return found
+
+    def make(number, at_once=BASKET):
+        path = folder / f"{number}-{at_once}.root"
+        made = events.Settings(**(sample.generation() | {"events_per_part": number}))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setitem(events.CHUNK, "jets", at_once)
+            events.generate(made, "tops", "train-0000", path, card, ATLAS)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def files(generate):
+    """Number of events → file."""
+    return {number: generate(number) for number in (FEW, MANY)}
 
 
 def jets_of(files, at_once, number=MANY, **changes):
@@ -66,15 +87,23 @@ def test_chunks_have_random_numbers_of_their_own(files):
 
 def peak(files, number, at_once):
     """Return the most memory that finding some jets takes, bytes; they themselves are kept."""
-    tracemalloc.start()
-    try:
+    with memory() as most:
         jets_of(files, at_once, number, pt=(400, 450))
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    return most[0]
 
 
-def test_memory_does_not_grow_with_the_events(files):
+def test_memory_of_events_does_not_grow_with_them(generate, files):
+    peaks = []
+    for how in ((20, 10), (80, 10), (80, 80)):
+        with memory() as most:
+            generate(*how)
+        peaks += most
+    few, many, at_once = peaks
+    assert many < 1.5 * few, "four times the events"
+    assert at_once > 2 * few, "what is measured does see the events"
+
+
+def test_memory_of_jets_does_not_grow_with_the_events(files):
     jets_of(files, BASKET, FEW)  # what is compiled stays
     few, many, at_once = (
         peak(files, *how) for how in ((FEW, BASKET), (MANY, BASKET), (MANY, MANY))

@@ -34,12 +34,14 @@ def test_shipped_cards_start_with_the_seed_and_switch_that_they_are_given(card):
         ("PartonLevel:MPI=on", ["line 3", "multiple_interactions"]),
     ],
 )
-def test_bad_lines_are_named(tmp_path, line, names):
+def test_bad_lines_are_named(tmp_path, capfd, line, names):
     card = tmp_path / "bad.cmnd"
     card.write_text(f"! a comment\nWeakSingleBoson:ffbar2gmZ = on\n{line}\n")
     with pytest.raises(UserError) as error:
         pythia.start(card, 1)
     assert all(name in str(error.value) for name in [*names, "bad.cmnd"])
+    if "ecmm" in line:
+        assert "PYTHIA Error" in capfd.readouterr().out, "its own message"
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,17 @@ def test_a_failed_job_shows_the_end_of_its_log(log, tmp_path):
     assert log.written[-1] == "relearn: all failed"
 
 
+def test_a_job_that_does_well_in_the_end_has_not_failed(log):
+    runlog.attach(log.logger, log.handler)
+    path = "results/nano/logs/train/pt_nodes/0003.log"
+    named = {"rule_name": "train", "jobid": 3, "log": [path]}
+    for event in ("job_info", "job_error", "job_info"):
+        tell(log.logger, event, event=event, **named)
+    assert log.handler.failed == {"train/pt_nodes/0003": path}
+    tell(log.logger, "Finished jobid: 3", event="job_finished", job_id=3)
+    assert not log.handler.failed
+
+
 def test_a_failed_submission_shows_the_clusters_log(log, tmp_path):
     runlog.attach(log.logger, log.handler)
     (tmp_path / "7.log").write_text("exceeded memory limit\n")

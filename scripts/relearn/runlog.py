@@ -53,7 +53,8 @@ class RunLog(logging.Handler):
     Attributes
     ----------
     failed
-        Name of each job that failed → its log, "" where it has none.
+        Name of each job that failed, and was not well at another attempt → its log, "" where it has
+        none.
     """
 
     def __init__(self, progress: Progress, write: Callable[[str], None]):
@@ -78,7 +79,7 @@ class RunLog(logging.Handler):
             why = reason(getattr(record, GROUP_REASON, None))
             self._write("\n".join(["relearn: a submission failed", *why, *ends]))
         elif event == FINISHED:
-            self._at_work.pop(record.job_id, None)
+            self.failed.pop(self._at_work.pop(record.job_id, ""), None)
             self._progress.finish(record.job_id)
             now = time.monotonic()
             if now - self._written >= SECONDS_BETWEEN_LINES:

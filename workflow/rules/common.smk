@@ -29,6 +29,7 @@ STUDIES = list(CFG.studies)
 
 
 RUNLOG = []  # the one of this run, once it has started
+LISTED = 20  # failed jobs, in the end
 
 
 wildcard_constraints:
@@ -164,23 +165,28 @@ onstart:
         files.require_writable(Path(R))
     except errors.UserError as error:
         raise WorkflowError(str(error))
+    atwork.begin()
     say(to_run(workflow))
     attach_runlog(workflow)
     ratelimit.drop_default(workflow.scheduler)
 
 
 onsuccess:
+    atwork.end()
     say("\n  ".join(open_next(workflow)))
 
 
 onerror:
+    atwork.end()
     failed = [f"{name}: {path or 'no log'}" for name, path in RUNLOG[0].failed.items()]
+    if len(failed) > LISTED:
+        failed[LISTED:] = [f"and {len(failed) - LISTED} more"]
     say(
         "\n  ".join(
             [
                 "stopped; what is finished is kept, and the same command goes on from here. "
                 f"Whole log: {', '.join(log)}",
-                *failed[:20],
+                *failed,
             ]
         )
     )

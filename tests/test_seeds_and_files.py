@@ -81,9 +81,10 @@ def test_user_error_is_one_line_without_traceback():
         ("OSError(errno.ENOSPC, 'No space left on device', 'a.csv')", "error: the disk is full"),
         ("OSError('write failed (errno = 28, No space left on device)')", "free some space"),
         ("OSError(errno.EROFS, 'Read-only file system', 'a.csv')", "can only be read"),
+        ("OSError(errno.EACCES, 'Permission denied', 'a.csv')", "chmod"),
     ],
 )
-def test_a_full_disk_is_one_line_with_the_cure(error, message):
+def test_trouble_with_the_disk_is_one_line_with_the_cure(error, message):
     code = (
         "import errno\nfrom relearn.cli import main_guard\n"
         f"def main(): raise {error}\nmain_guard(main)"

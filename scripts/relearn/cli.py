@@ -15,6 +15,10 @@ DISK = {
     errno.ENOSPC: ("the disk is full", "free some space"),
     errno.EDQUOT: ("your share of the disk is used up", "free some space"),
     errno.EROFS: ("the disk can only be read", "mount it for writing, or use another --directory"),
+    errno.EACCES: (
+        "a file may not be used",
+        "change its permissions or its folder's (chmod u+rwX)",
+    ),
 }
 
 

@@ -59,7 +59,9 @@ class TaggerTraining(Strict):
         "auto",
         description="of products of matrices; auto: bfloat16 on a GPU; a CPU has float32 always",
     )
-    compile: Switch = Field("auto", description="torch.compile: on, off, or auto: on a GPU alone")
+    compile: Switch = Field(
+        "auto", description="torch.compile: on, off, or auto: on a GPU where a C compiler is"
+    )
     augment: dict[Literal["jes_shift", "jes_smear", "rotation", "drop"], float] = Field(
         {}, description="what changes of each jet in each epoch, and how much"
     )

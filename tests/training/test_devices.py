@@ -11,9 +11,10 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from relearn.errors import UserError
-from relearn.training import devices
+from relearn.training import devices, modes
 from relearn.training.stepper import Stepper
 from relearn.training.tables import Tables
+from relearn.training.tagger_settings import TaggerTraining
 
 
 def tables_on(device: str, *targets: str) -> Tables:
@@ -103,6 +104,19 @@ def test_without_a_compiler_only_compile_on_stops():
         before = stack.parameters.clone()
         stepper(torch.arange(64)[None])
         assert not torch.equal(before, stack.parameters)
+
+
+def test_a_gpu_needs_a_c_compiler_to_compile(tmp_path, monkeypatch):
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    network, gpu = torch.nn.Linear(2, 2), torch.device("cuda")
+    auto, on = (TaggerTraining(compile=mode) for mode in ("auto", "on"))
+    assert modes.compiled(network, auto, gpu) is network
+    with pytest.raises(UserError, match=r"a C compiler.*gcc"):
+        modes.compiled(network, on, gpu)
+    (tmp_path / "gcc").touch(0o755)
+    assert modes.compiled(network, auto, gpu) is not network
+    assert modes.compiled(network, auto, torch.device("cpu")) is network
 
 
 class Recorded(TorchDispatchMode):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from relearn.training.compiler import need_compiler
+from relearn.training.compiler import can_compile, need_compiler
 from relearn.training.tagger_settings import TaggerTraining
 
 
@@ -21,15 +21,17 @@ def compiled(model: nn.Module, settings: TaggerTraining, device: torch.device) -
     """Return what takes the forward pass of a training: the network, compiled where wanted.
 
     One whose shapes change from batch to batch is left as it is: it would be compiled each time.
+    ``auto`` is a GPU alone, where there is a compiler.
 
     Raises
     ------
     UserError
-        If `compile` is ``on`` and the CPU's code cannot be compiled here.
+        If `compile` is ``on`` and code cannot be compiled here.
     """
     if settings.compile == "on":
         need_compiler(device)
-    wanted = settings.compile == "on" or (settings.compile == "auto" and device.type == "cuda")
+    auto = settings.compile == "auto" and device.type == "cuda" and can_compile(device)
+    wanted = settings.compile == "on" or auto
     fixed = getattr(model, "compilable", True)
     return torch.compile(model, dynamic=False) if wanted and fixed else model
 

@@ -37,7 +37,7 @@ class Stepper:
     Raises
     ------
     UserError
-        If `compile` is ``on`` and the CPU's code cannot be compiled here.
+        If `compile` is ``on`` and code cannot be compiled here.
     """
 
     def __init__(self, stack: Stack, tables: Tables, compile: str = "auto"):

@@ -60,7 +60,7 @@ class TaggerTraining:
         ``float32``; ``bfloat16``, the products of matrices on a GPU alone; ``auto``: bfloat16 on
         a GPU. A CPU computes in float32 whatever is set.
     compile
-        `torch.compile`: ``on``, ``off``, or ``auto``: on a GPU alone.
+        `torch.compile`: ``on``, ``off``, or ``auto``: on a GPU alone, where a C compiler is.
     augment
         What changes of each jet in each epoch, name → strength (`relearn.training.augment`).
     threads

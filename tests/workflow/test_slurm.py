@@ -162,6 +162,10 @@ def test_a_drained_node_is_waited_for(run):
     assert {job.state for job in run.jobs if job.number in numbers} <= {"COMPLETED", "FAILED"}
 
 
+def test_slurm_begins_again_what_a_node_loses(run):
+    assert run.jobs and all(job.fields["Requeue"] == "1" for job in run.jobs)
+
+
 def test_trainings_alone_have_a_gpu(run):
     for job in run.jobs:
         gpus = job.fields.get("TresPerJob", "")

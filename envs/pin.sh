@@ -42,7 +42,7 @@ if ! command -v "$CONDA" >/dev/null; then
 fi
 
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+trap 'rm -rf "$folder" ./*.pin.txt.part' EXIT
 trap 'exit 1' HUP INT TERM
 export CONDA_SUBDIR=linux-64 # for clusters, also where this is a Mac
 # Pythia and FastJet are there in faster builds for newer processors, with other last digits. All

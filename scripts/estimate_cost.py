@@ -9,10 +9,12 @@ import yaml
 
 from relearn import config, device, forecast, jobcosts, plan
 from relearn.cli import main_guard
+from relearn.files import own_or_shipped
 
 ROOT = Path(__file__).resolve().parent.parent
-COSTS = ROOT / "config/costs.yaml"
-SLURM = ROOT / "profiles/slurm/config.yaml"
+COSTS = own_or_shipped("config/costs.yaml", ROOT)
+YIELDS = own_or_shipped("config/yields.yaml", ROOT)
+SLURM = own_or_shipped("profiles/slurm/config.yaml", ROOT)
 
 
 def machine() -> str:
@@ -51,7 +53,7 @@ def main() -> None:
         jobcosts.write(COSTS, costs)
     found = forecast.forecast(
         resolved,
-        plan.read_yields(ROOT / "config/yields.yaml"),
+        plan.read_yields(YIELDS),
         costs,
         ROOT,
         gpus=device.gpu_meant(arguments.device or resolved.device),

@@ -1,4 +1,5 @@
 import os
+import re
 
 import pytest
 from helpers_workflow import copy_project, snakemake
@@ -16,4 +17,7 @@ def smoke_run(tmp_path_factory):
     folder = copy_project(tmp_path_factory.mktemp("smoke") / "project")
     outcome = snakemake(folder, "--config", "scale=smoke")
     assert outcome.code == 0, outcome.reasons()
+    # what Snakemake tells its handlers: a new version of it may name that otherwise
+    assert re.search(r"^relearn: \d+ of \d+ jobs done, about .+ left \(", outcome.text, re.M)
+    assert "Finished job" not in outcome.text, "Snakemake's own account of each job is shown"
     return folder

@@ -5,6 +5,7 @@ nano, with a training that is long enough to be killed in its middle.
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from helpers_debian import give_up
 from helpers_workflow import (
     Outcome,
     assert_same_tables,
@@ -163,7 +165,7 @@ def test_whatever_is_killed_the_tables_are_the_same(project, undisturbed):
 def disk() -> Iterator[Callable[[Path, str], None]]:
     """Mounts a small disk at a folder, or changes what it is like; gives it back in the end."""
     if not ROOT_OF_LINUX:
-        pytest.skip("only root of a Linux mounts a tmpfs")
+        give_up("only root of a Linux mounts a tmpfs")
     mounted = []
 
     def mount(folder: Path, options: str) -> None:
@@ -173,7 +175,7 @@ def disk() -> Iterator[Callable[[Path, str], None]]:
         words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode:
-            pytest.skip(f"a tmpfs cannot be mounted here: {done.stderr.strip()}")
+            give_up(f"a tmpfs cannot be mounted here: {done.stderr.strip()}")
         mounted.append(folder)
 
     yield mount
@@ -249,6 +251,8 @@ def test_a_damaged_file_is_named_and_made_again(undisturbed, tmp_path, damaged, 
     outcome = snakemake(project, *NANO, "--", target)
     assert outcome.code != 0
     assert damaged in outcome.text and "delete" in outcome.text.lower(), outcome.reasons()
+    # in our words, not in Snakemake's alone
+    assert re.search(r"^relearn: \S+ failed$", outcome.text, re.M), outcome.reasons()
     path.unlink()
     outcome = snakemake(project, *NANO, "--", target)
     assert outcome.code == 0, outcome.reasons()

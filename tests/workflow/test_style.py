@@ -18,6 +18,14 @@ CHECKS = {
 }
 
 
+def test_these_are_the_checks_of_make_lint():
+    words = ["make", "--dry-run", "lint", "-o", ".venv/dev.stamp", "BIN=BIN", "MKDOCS=BIN/mkdocs"]
+    shown = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert [line.split() for line in shown.splitlines() if line.startswith("BIN/")] == [
+        [f"BIN/{tool}", *arguments] for tool, *arguments in CHECKS.values()
+    ]
+
+
 @pytest.mark.parametrize("name", CHECKS)
 def test_style(name):
     tool, *arguments = CHECKS[name]

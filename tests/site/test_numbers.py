@@ -20,7 +20,7 @@ def numbers(text: str) -> list[int]:
 
 
 def made(scale: str, kind: str) -> set[int]:
-    """Events or jets of a class, of all splits, of each dataset of a kind that a scale trains on."""
+    """Events or jets of a class, of all splits, of each dataset of a kind with networks."""
     resolved = config.load(scale)
     trained = {one for name in plan.used_scans(resolved) for one in resolved.scans[name].dataset}
     used = [resolved.datasets[name] for name in sorted(trained)]

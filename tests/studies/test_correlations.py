@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from relearn.studies import correlations
-from relearn.studies.pairs import Spread
+from relearn.studies.spreads import Spread
 
 RANDOM = np.random.default_rng(11)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from relearn.studies import jackknife, tagging
+from relearn.studies import jackknife, spreads
 
 
 @pytest.mark.parametrize(("count", "groups"), [(1, 20), (7, 20), (20, 20), (113, 20), (9, 2)])
@@ -46,7 +46,7 @@ def test_trials_share_the_error_of_the_jets():
     assert row["r"] == pytest.approx(0.52) and row["r_spread"] == pytest.approx(0.02)
     assert row["r_sample"] == pytest.approx(0.03)
     assert row["r_error"] == pytest.approx(np.hypot(0.03, 0.02 / np.sqrt(3)))
-    ends = tagging.interval(0.52, 0.03, [(0.02, 3)], 0.02, 2)
+    ends = spreads.interval(0.52, 0.03, [spreads.Spread(0.02**2 / 3, 2)])[:3]
     assert (row["r_error"], row["r_low"], row["r_high"]) == pytest.approx(ends)
 
 

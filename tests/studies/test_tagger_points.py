@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from relearn.errors import UserError
 from relearn.studies import tagging
@@ -39,56 +38,6 @@ def study(folder, label=LABEL, **trials):
 
 
 TRIALS = {"lola": [(1, 0), (1.1, 1)], "pfn": [(2, 2), (2, 3), (None, 0)], "efn": [(1.5, 4)]}
-
-
-# --- intervals ------------------------------------------------------------------------
-
-
-def test_without_an_error_of_the_sample_the_interval_is_students():
-    values = np.array([0.90, 0.91, 0.93])
-    spread = values.std(ddof=1)
-    error, low, high = tagging.interval(values.mean(), 0.0, [(spread, 3)], spread, 2)
-    assert error == pytest.approx(spread / np.sqrt(3))
-    reach = stats.t.isf(stats.norm.sf(3), 2) * error
-    assert (low, high) == pytest.approx((values.mean() - reach, values.mean() + reach))
-
-
-def test_without_a_spread_it_is_three_errors_of_the_sample():
-    assert tagging.interval(0.9, 0.01, [(0.0, 2)], 0.0, 3) == pytest.approx((0.01, 0.87, 0.93))
-
-
-def test_errors_add_in_quadrature_and_trials_do_not_shrink_that_of_the_sample():
-    many, _, _ = tagging.interval(0.9, 0.01, [(0.02, 10**8)], 0.02, 10**8)
-    assert many == pytest.approx(0.01, rel=1e-5)
-    both, low, high = tagging.interval(0.0, 3.0, [(4.0, 4), (6.0, 4)], 1.0, 10**9)
-    assert both == pytest.approx(np.sqrt(9 + 4 + 9)) and high == pytest.approx(3 * both, rel=1e-4)
-
-
-def test_one_trial_takes_the_spread_of_the_others():
-    error, _, _ = tagging.interval(0.9, 0.0, [(np.nan, 1)], 0.02, 5)
-    assert error == pytest.approx(0.02)
-    error, low, high = tagging.interval(0.9, 0.01, [(np.nan, 1)], np.nan, 0)
-    assert np.isnan(error) and (low, high) == (-np.inf, np.inf)
-
-
-def test_the_spread_is_pooled_with_its_degrees_of_freedom():
-    groups = [pd.Series([1.0, 3.0]), pd.Series([5.0]), pd.Series([1.0, 2.0, 3.0])]
-    spread, freedom = tagging.pooled_spread(groups)
-    assert (spread**2, freedom) == (pytest.approx((1 * 2 + 2 * 1) / 3), 3)
-    assert tagging.pooled_spread([pd.Series([1.0])])[1] == 0
-
-
-def test_intervals_of_two_trials_hold_the_truth_as_often_as_they_say():
-    # Plain three standard errors of two trials miss it one time in five.
-    draws = np.random.default_rng(1).normal(size=(1200, 4, 2))
-    missed = 0
-    for groups in draws:
-        pooled = tagging.pooled_spread([pd.Series(one) for one in groups])
-        sides = [(one.std(ddof=1), 2) for one in groups[:2]]
-        _, low, high = tagging.interval(groups[0].mean() - groups[1].mean(), 0.0, sides, *pooled)
-        missed += not low <= 0 <= high
-    # 0.27 % are 3; a larger spread of a point's own makes it fewer
-    assert missed <= 3 + 3 * np.sqrt(3)
 
 
 # --- tables ---------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relearn.deviations import LEVEL
-from relearn.studies.pairs import Spread
+from relearn.studies.spreads import Spread
 
 CLASSES = {"signal": 1, "background": 0}
 DRAWS = 50_000  # of the areas within their errors

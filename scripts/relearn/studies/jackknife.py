@@ -8,7 +8,7 @@ number is made of (sums of weights) is kept group by group.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relearn.studies import tagging
+from relearn.studies.spreads import Spread, interval
 
 GROUPS = 20
 Array = NDArray[np.float64]
@@ -51,6 +51,6 @@ def over_trials(name: str, values: ArrayLike, errors: ArrayLike) -> dict[str, fl
     values, errors = np.asarray(values, dtype=np.float64), np.asarray(errors, dtype=np.float64)
     count, mean, sample = len(values), float(values.mean()), float(errors.mean())
     spread = float(values.std(ddof=1)) if count > 1 else np.nan
-    found = tagging.interval(mean, sample, [(spread, count)], spread, count - 1)
+    found = interval(mean, sample, [Spread(spread**2 / count, count - 1)])[:3]
     ends = ("", "_spread", "_sample", "_error", "_low", "_high")
     return dict(zip((name + end for end in ends), (mean, spread, sample, *found), strict=True))

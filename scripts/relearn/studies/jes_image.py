@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from relearn import batchfiles
-from relearn.studies import tagging, testjets
+from relearn.studies import spreads, tagging, testjets
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 from relearn.training import augment, metrics, tagger
@@ -138,9 +138,10 @@ def _pairs(shifts: pd.DataFrame, moved: Mapping[Key, Moved]) -> pd.DataFrame:
         for name in CHANGES:
             value = smeared[name].mean() - default[name].mean()
             sample = np.mean([one[name] for one in errors])
-            sides = [(one[name].std(), len(one)) for one in (default, smeared)]
-            pooled = tagging.pooled_spread([default[name], smeared[name]])
-            known = tagging.interval(value, float(sample), sides, *pooled)
+            both = [default[name], smeared[name]]
+            pooled = spreads.pooled(both)
+            sides = [spreads.of_trials(one, *pooled, pool=name) for one in both]
+            known = spreads.interval(value, float(sample), sides)[:3]
             ends = ("", "_error", "_low", "_high")
             row |= dict(zip((name + end for end in ends), (value, *known), strict=True))
         rows.append(row)

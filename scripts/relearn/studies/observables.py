@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from relearn.models import deepsets
-from relearn.studies import sums, taggers, tagging
+from relearn.studies import spreads, sums, taggers, tagging
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 from relearn.training import jetdata
@@ -102,13 +102,13 @@ def _error(pull: Array) -> float:
 
 def _points(runs: pd.DataFrame, answers: Mapping[str, Any]) -> pd.DataFrame:
     there = tagging.points(runs, BY)
-    pooled = tagging.pooled_spread([_good(trials)["r2"] for _, trials in there])
+    alive = [_good(trials) for _, trials in there]
+    sides = spreads.of_points(alive, "r2")
     rows = []
-    for point, trials in there:
-        good = _good(trials)
+    for (point, trials), good, side in zip(there, alive, sides, strict=True):
         errors = [_error(_pull(answers, run)) for run in good["run"]]
         sample = float(np.mean(errors)) if errors else np.nan
-        error, low, high = tagging.interval(good["r2"].mean(), sample, [_side(good)], *pooled)
+        error, low, high, _ = spreads.interval(good["r2"].mean(), sample, [side])
         rows.append(
             point
             | {name: trials[name].iloc[0] for name in ("talk", "safe")}
@@ -126,8 +126,11 @@ COMPARED += ("difference_low", "difference_high")
 def _pairs(runs: pd.DataFrame, answers: Mapping[str, Any]) -> pd.DataFrame:
     """Return differences to the PFN of the talk's size, of points that are else alike."""
     rows = []
-    there = tagging.points(_good(runs), BY)
-    pooled = tagging.pooled_spread([trials["r2"] for _, trials in there])
+    there = [trials for _, trials in tagging.points(_good(runs), BY)]
+    sides = {
+        trials["run"].iloc[0]: side
+        for trials, side in zip(there, spreads.of_points(there, "r2"), strict=True)
+    }
     for _, alike in tagging.points(_good(runs), ("target", *OTHERS)):
         reference = alike[(alike["architecture"] == "pfn") & (alike["latent"] == alike["talk"])]
         for point, trials in tagging.points(alike, BY):
@@ -139,19 +142,15 @@ def _pairs(runs: pd.DataFrame, answers: Mapping[str, Any]) -> pd.DataFrame:
                 for other in reference["run"]
             ]
             mine, other = trials["r2"].mean(), reference["r2"].mean()
-            sides = [_side(trials), _side(reference)]
+            both = [sides[one["run"].iloc[0]] for one in (trials, reference)]
             value = mine - other
-            found = tagging.interval(value, float(np.mean(errors)), sides, *pooled)
+            found = spreads.interval(value, float(np.mean(errors)), both)[:3]
             rows.append(point | dict(zip(COMPARED, (mine, other, value, *found), strict=True)))
     return pd.DataFrame(rows, columns=[*BY, *COMPARED])
 
 
 def _good(runs: pd.DataFrame) -> pd.DataFrame:
     return runs[runs["status"] == tagging.OK]
-
-
-def _side(trials: pd.DataFrame) -> tuple[float, int]:
-    return (trials["r2"].std() if len(trials) > 1 else np.nan), len(trials)
 
 
 def _pull(answers: Mapping[str, Any], run: str) -> Array:

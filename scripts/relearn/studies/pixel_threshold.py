@@ -8,6 +8,7 @@ from relearn.models.jetbatch import Jets
 from relearn.models.tagger import Tagger
 from relearn.studies import tagging, testjets
 from relearn.studies.inputs import StudyInputs
+from relearn.studies.spreads import Spread, interval
 from relearn.taggerruns import AXES
 from relearn.training import metrics, tagger
 
@@ -69,7 +70,7 @@ def _of_trials(values: NDArray, errors: NDArray) -> tuple[float, ...]:
     """Return mean, spread, sample error, error and interval of a number of each trial."""
     count, mean, sample = len(values), float(values.mean()), float(errors.mean())
     spread = float(values.std(ddof=1)) if count > 1 else np.nan
-    known = tagging.interval(mean, sample, [(spread, count)], spread, count - 1)
+    known = interval(mean, sample, [Spread(spread**2 / count, count - 1)])[:3]
     return mean, spread, sample, *known
 
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from relearn.studies import along, tagging, testjets
+from relearn.studies import along, spreads, tagging, testjets
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 from relearn.training import metrics, tagger
@@ -38,15 +38,17 @@ def _reread(inputs: StudyInputs) -> pd.DataFrame:
     runs = inputs.runs[inputs.runs["status"] == tagging.OK]
     read = pd.DataFrame([row for _, run in runs.iterrows() for row in _of(inputs, run)])
     there = tagging.points(read, (*BY, "read", "own")) if len(read) else []
-    spread = tagging.pooled_spread([one["change"] for point, one in there if point["own"] == "no"])
+    # its change to itself is none
+    sides = iter(spreads.of_points([one for point, one in there if point["own"] == "no"], "change"))
     rows = []
     for point, trials in there:
         row = point | {"trials": len(trials), "auc": trials["auc"].mean()}
         row |= {"change": trials["change"].mean(), "change_sample": trials["sample"].mean()}
-        sides = [(trials["change"].std(), len(trials))]
-        found = tagging.interval(row["change"], row["change_sample"], sides, *spread)
-        names = (f"change_{end}" for end in ("error", "low", "high"))
-        rows.append(row | dict(zip(names, found, strict=True)) if point["own"] == "no" else row)
+        if point["own"] == "no":
+            found = spreads.interval(row["change"], row["change_sample"], [next(sides)])[:3]
+            names = (f"change_{end}" for end in ("error", "low", "high"))
+            row |= dict(zip(names, found, strict=True))
+        rows.append(row)
     return pd.DataFrame(rows)
 
 

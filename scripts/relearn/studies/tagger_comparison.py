@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from relearn.errors import UserError
-from relearn.studies import combination, correlations, pairs, taggers, tagging
+from relearn.studies import combination, correlations, pairs, spreads, taggers, tagging
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES, LABEL, NONE
 from relearn.training import quality
@@ -250,9 +250,10 @@ def _orders(runs: pd.DataFrame, points: pd.DataFrame, differences: pd.DataFrame)
         known = {name: auc for name, auc in PUBLIC.items() if name in there}
         if len(known) < 3:
             continue
-        spreads = dict(zip(names, pairs.spreads([trials for _, trials in parts]), strict=True))
+        sides = spreads.of_points([trials for _, trials in parts], kind=pairs.FAMILY)
         areas = points[(points["dataset"] == dataset) & points["largest"]]
         beside = differences[differences["dataset"] == dataset]
-        found = correlations.order(known, areas, beside, spreads)
+        own = dict(zip(names, sides, strict=True))
+        found = correlations.order(known, areas, beside, own)
         rows.append({"dataset": dataset, "source": PUBLISHED, "kind": KIND} | found)
     return pd.DataFrame(rows, columns=list(ORDERS))

@@ -9,12 +9,10 @@ all points of a dataset are tested on the same jets. So there are two errors:
   smaller. In the difference of two points most of it drops out: they are paired, jet by jet.
 
 The error of a mean is both in quadrature. Intervals, ``…_low`` to ``…_high``, hold the true value
-at three standard deviations. Two trials alone hardly know their spread, so that of all points of a
-table is pooled, with Student's t for the little that even they know; a point that has a larger one
-of its own keeps it. All training jets are the same: what other ones would give is in neither error.
+at three standard deviations (`relearn.studies.spreads`: the spread of an architecture's trials is
+pooled). All training jets are the same: what other ones would give is in neither error.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import cycle, islice
@@ -24,9 +22,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from relearn import deviations
 from relearn.errors import UserError
-from relearn.studies import taggers
+from relearn.studies import spreads, taggers
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 from relearn.training import metrics
@@ -100,21 +97,17 @@ def summary(inputs: StudyInputs, by: Sequence[str] = AXES) -> pd.DataFrame:
     """
     there = points(inputs.runs, by)
     alive = [trials[trials["status"] == OK] for _, trials in there]
-    # relative: rejections of 10 and of 1000 do not spread alike
-    spreads = {
-        name: pooled_spread([one[name] / one[name].mean() for one in alive]) for name in METRICS
-    }
+    sides = {name: spreads.of_points(alive, name, relative=True) for name in METRICS}
     rows = []
-    for (point, trials), good in zip(there, alive, strict=True):
+    for number, ((point, trials), good) in enumerate(zip(there, alive, strict=True)):
         row = point | {"trials": len(good), "diverged": len(trials) - len(good)}
         row |= {name: good[name].mean() for name in MEANS}
         for name in METRICS:
             known = len(good) > 1 and np.isfinite(good[name]).all()
             spread = good[name].std() if known else np.nan
             sample = good[f"{name}_error"].mean(skipna=False)
-            mean, (relative, freedom) = good[name].mean(), spreads[name]
-            pooled = relative * mean if math.isfinite(mean) else math.nan  # 0 · ∞ is none
-            error, low, high = interval(mean, sample, [(spread, len(good))], pooled, freedom)
+            mean = good[name].mean()
+            error, low, high, _ = spreads.interval(mean, sample, [sides[name][number]])
             row |= {name: mean, f"{name}_spread": spread, f"{name}_sample": sample}
             row |= {f"{name}_error": error, f"{name}_low": low, f"{name}_high": high}
         rows.append(row)
@@ -190,9 +183,9 @@ def compare(
         if not found:
             continue
         place, other = found[0]
-        pooled = pooled_spread([trials["auc"] for _, trials in there])
+        sides = spreads.of_points([trials for _, trials in there])
         rows += [
-            point | difference(trials, other, pooled)
+            point | difference(trials, other, (sides[n], sides[place]))
             for n, (point, trials) in enumerate(there)
             if n != place
         ]
@@ -211,9 +204,9 @@ def _is(trials: pd.DataFrame, reference: Mapping[str, Any]) -> bool:
 
 
 def difference(
-    mine: pd.DataFrame, other: pd.DataFrame, pooled: tuple[float, int]
+    mine: pd.DataFrame, other: pd.DataFrame, sides: Sequence[spreads.Spread]
 ) -> dict[str, float]:
-    """Return `COMPARED` of the trials of two points; `pooled` is `pooled_spread` of the AUCs."""
+    """Return `COMPARED` of the trials of two points, which spread as `sides` say."""
     pairs = max(len(mine), len(other))
     errors = []
     for (_, one), (_, two) in zip(
@@ -221,68 +214,9 @@ def difference(
     ):
         label, weight, score = taggers.scores(one)
         errors.append(metrics.auc_difference(score, taggers.scores(two)[2], label, weight)[1])
-    sides = [(one["auc"].std() if len(one) > 1 else np.nan, len(one)) for one in (mine, other)]
     auc, before = mine["auc"].mean(), other["auc"].mean()
     value, sample = auc - before, float(np.mean(errors))
-    error, low, high = interval(value, sample, sides, *pooled)
+    error, low, high, sigmas = spreads.interval(value, sample, sides)
     numbers = (len(mine), len(other), auc, before, value, sample, error, low, high)
-    sigmas = deviations.gaussian(value, error, _freedom(sample, sides, *pooled))
     relative = (100 * number / before for number in (value, error, low, high))
     return dict(zip(COMPARED, (*numbers, sigmas, *relative), strict=True))
-
-
-# --- errors ---------------------------------------------------------------------------
-
-
-def interval(
-    value: float,
-    sample: float,
-    sides: Sequence[tuple[float, int]],
-    pooled: float,
-    freedom: int,
-) -> tuple[float, float, float]:
-    """Return the error of a mean or of a difference of means, and its interval.
-
-    Parameters
-    ----------
-    value
-        The number.
-    sample
-        Its error by the test jets.
-    sides
-        Spread and number of trials of each mean.
-    pooled, freedom
-        Spread of the trials of all points, and its degrees of freedom; 0: it is not known.
-
-    Returns
-    -------
-    error, low, high
-        NaN and without limits where the spread is not known.
-    """
-    if freedom == 0 or not math.isfinite(value + sample) or not all(n for _, n in sides):
-        return math.nan, -math.inf, math.inf
-    error = math.sqrt(sample**2 + _trials(sides, pooled))
-    reach = deviations.reach(_freedom(sample, sides, pooled, freedom)) * error
-    return error, value - reach, value + reach
-
-
-def _trials(sides: Sequence[tuple[float, int]], pooled: float) -> float:
-    """Return the variance by the trials."""
-    return sum(max(np.nan_to_num(spread), pooled) ** 2 / n for spread, n in sides)
-
-
-def _freedom(
-    sample: float, sides: Sequence[tuple[float, int]], pooled: float, freedom: int
-) -> float:
-    """Return Welch's degrees of freedom; the test jets are many."""
-    trials = _trials(sides, pooled)
-    return freedom * ((sample**2 + trials) / trials) ** 2 if trials > 0 else math.inf
-
-
-def pooled_spread(trials: Sequence[pd.Series]) -> tuple[float, int]:
-    """Return the spread of the trials of all points, and its degrees of freedom."""
-    several = [one for one in trials if len(one) > 1 and np.isfinite(one).all()]
-    freedom = sum(len(one) - 1 for one in several)
-    if freedom == 0:
-        return math.nan, 0
-    return math.sqrt(sum(one.var() * (len(one) - 1) for one in several) / freedom), freedom

@@ -47,12 +47,31 @@ def matrix(values):
 def test_messages_in_closed_form(values, distance, own, givers, hardness):
     (row,) = message_passing.messages(matrix(values), jets_of(TRIANGLE)).to_dict("records")
     expected = {"distance": distance, "own": own, "givers": givers, "hardness": hardness}
-    assert row == pytest.approx(expected | {"uniform": 0.8 / 3}, abs=1e-5)
+    assert row == pytest.approx(expected | {"uniform": 0.8 / 3, "equal": 1 / 3}, abs=1e-5)
+
+
+@pytest.mark.parametrize("own", [0.0, 0.5, 0.8])
+def test_what_a_constituent_takes_from_itself_is_no_closeness(own):
+    values = matrix(own * np.eye(3) + (1 - own) * (1 - np.eye(3)) / 2)
+    (row,) = message_passing.messages(values, jets_of(TRIANGLE)).to_dict("records")
+    assert message_passing.closeness(**row) == pytest.approx(1.0, rel=1e-5)
+
+
+def test_from_the_nearest_of_three():
+    nearest = matrix([[0, 1, 0], [1, 0, 0], [1, 0, 0]])
+    (row,) = message_passing.messages(nearest, jets_of(TRIANGLE)).to_dict("records")
+    sides = (0.3 + 0.4 + 0.5) / 3
+    assert message_passing.closeness(**row) == pytest.approx((0.3 + 0.3 + 0.4) / 3 / sides)
+
+
+def test_who_takes_from_nobody_else_has_no_closeness():
+    (row,) = message_passing.messages(matrix(np.eye(3)), jets_of(TRIANGLE)).to_dict("records")
+    assert np.isnan(message_passing.closeness(**row))
 
 
 def test_a_jet_without_constituents_has_no_messages():
     row = message_passing.messages(torch.zeros(1, 4, 4), jets_of(())).iloc[0]
-    assert (row[["distance", "uniform", "own", "givers", "hardness"]] == 0).all()
+    assert (row[["distance", "uniform", "own", "equal", "givers", "hardness"]] == 0).all()
 
 
 def test_the_jet_shown_has_the_mass_of_a_top():
@@ -127,7 +146,7 @@ def test_messages_are_means_over_the_jets_of_a_class(study, tables):
         row = rows.loc[(run["run"], 2, side)]
         mean = expected[(jets.label == label).numpy()].mean()
         assert row[list(mean.index)].to_dict() == pytest.approx(mean.to_dict(), rel=1e-5)
-        assert row["closeness"] == pytest.approx(mean["distance"] / mean["uniform"], rel=1e-5)
+        assert row["closeness"] == pytest.approx(message_passing.closeness(**mean), rel=1e-4)
     assert len(rows) == (3 + 4) * 2 * 2, "nets, iterations, classes"
 
 
@@ -151,7 +170,7 @@ def test_means_are_weighted_and_leave_out_jets_without_constituents(study, monke
     rows = {row["class"]: row for row in message_passing._of(study, run)}
     assert rows["signal"]["uniform"] == pytest.approx(0.8 / 3, abs=1e-5)
     assert rows["background"]["uniform"] == pytest.approx((3 * 0.8 / 3 + 0.05) / 4, abs=1e-5)
-    assert rows["background"]["closeness"] == 0 and rows["background"]["givers"] == 1
+    assert np.isnan(rows["background"]["closeness"]) and rows["background"]["givers"] == 1
 
 
 def test_another_jet_can_be_asked_for(study, tables):

@@ -20,6 +20,7 @@ GRAPH, FIXED, LEARNED = "gcn", "fixed", "learned"
 JETS = 2000  # test jets that are summed up, and among which those shown are chosen
 AT_ONCE = 250
 TOP_MASS = 172.5  # GeV
+NOTHING = 1e-9  # of the weights
 
 
 def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
@@ -30,9 +31,11 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
 
     `messages` has a row for each graph net, iteration (from 1) and class, of test jets:
     ``distance``, the mean ΔR from giver to taker, weighted with the adjacency, and ``uniform``,
-    with equal weights; ``closeness``, their ratio, below 1 where near ones count more; ``own``,
-    the weight of a constituent for itself; ``givers``, how many there are in effect (e to the
-    entropy of the weights); ``hardness``, the mean pT of givers over that of all.
+    with equal weights; ``own``, the weight of a constituent for itself, and ``equal``, that with
+    equal weights; ``closeness``, the ratio of the distances of *other* constituents, distance/(1 −
+    own) over uniform/(1 − equal), below 1 where near ones count more; ``givers``, how many there
+    are in effect (e to the entropy of the weights); ``hardness``, the mean pT of givers over that
+    of all.
 
     `nodes` and `edges` are of one jet of each class with the mass of a top, so that it is not what
     tells them apart, and of the net of each adjacency with the median AUC: of each ``node`` Δη and
@@ -46,16 +49,12 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     inputs = replace(inputs, runs=inputs.runs.assign(adjacency=there))
     nets = inputs.runs[graph & (inputs.runs["status"] == tagging.OK)]
     nodes, edges = _shown(inputs, nets)
-    # among graph nets alone first: the spread of other taggers' trials is none of theirs
     learned = {"architecture": GRAPH, "adjacency": LEARNED}
-    pairs = along.compare(replace(inputs, runs=inputs.runs[graph]), learned, BY)
-    others = along.compare(inputs, learned, BY)
-    pairs = pd.concat([pairs, others[others["architecture"] != GRAPH]], ignore_index=True)
     return {
         "": inputs.runs.drop(columns="folder"),
         "points": tagging.summary(inputs, BY),
         "roc": tagging.roc_table(inputs, BY),
-        "pairs": pairs,
+        "pairs": along.compare(inputs, learned, BY),
         "messages": pd.DataFrame([row for _, run in nets.iterrows() for row in _of(inputs, run)]),
         "nodes": nodes,
         "edges": edges,
@@ -81,8 +80,18 @@ def _of(inputs: StudyInputs, run: pd.Series) -> list[dict]:
             means = {name: np.average(table[name][mine], weights=weight) for name in table}
             point = {name: run[name] for name in ("run", *BY, "trial")}
             point |= {"iteration": iteration, "class": side, **means}
-            rows.append(point | {"closeness": means["distance"] / means["uniform"]})
+            rows.append(point | {"closeness": closeness(**means)})
     return rows
+
+
+def closeness(distance: float, uniform: float, own: float, equal: float, **_: float) -> float:
+    """Return how near others are that a constituent takes from, against equal weights.
+
+    Its weight for itself, at distance 0, says nothing of others. NaN where it takes from none.
+    """
+    if own > 1 - NOTHING or equal > 1 - NOTHING:
+        return np.nan
+    return distance / (1 - own) * (1 - equal) / uniform
 
 
 def messages(adjacency: Tensor, jets: Jets) -> pd.DataFrame:
@@ -101,6 +110,7 @@ def messages(adjacency: Tensor, jets: Jets) -> pd.DataFrame:
     columns = {
         "distance": (matrix * apart).sum(dim=(1, 2)) / count,
         "uniform": (pairs * apart).sum(dim=(1, 2)) / count**2,
+        "equal": mask.any(dim=1).double() / count,
         "own": torch.diagonal(matrix, dim1=1, dim2=2).sum(dim=1) / count,
         "givers": (entropy.exp() * mask).sum(dim=1) / count,
         "hardness": (matrix * hardness[:, None]).sum(dim=(1, 2)) / count,

@@ -30,6 +30,31 @@ def test_every_claim_that_is_scored_has_networks(scale):
             assert len(select(table, side)), f"{claim.id} at {scale}: {side.key}where"
 
 
+# Columns of which one value belongs to one tagger among all that a table compares; and a table
+# that has a row for all of them.
+CHOSEN, TOGETHER = {"largest", "rank", "one", "other", "size"}, {"tagger_comparison_orders"}
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_an_interval_is_of_taggers_of_one_size(scale):
+    """Several would be several rows, at which the scoring of all claims stops."""
+    resolved = config.load(scale)
+    tables = {study: planned(resolved, study).assign(value=1.0) for study in STUDIES}
+    several = set()
+    for claim in CLAIMS:
+        (side, *_), table = claim.sides, tables[claim.study]
+        early = SCALES.index(scale) < SCALES.index(claim.from_scale)
+        if not claim.interval or early or table.empty:
+            continue
+        if set(side.where) & CHOSEN or claim.table in TOGETHER:
+            continue
+        known = {key: value for key, value in side.where.items() if key in table}
+        rows = select(table, type(side)(side.table, known, "value", side.key))
+        if table.loc[rows.index, "size"].nunique() != 1:
+            several.add(claim.id)
+    assert not several
+
+
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_the_first_scale_of_a_claim_has_its_study(claim):
     assert claim.study in config.load(claim.from_scale).studies

@@ -131,6 +131,10 @@ BAD = {
         "scans.mine.target: no observable 'girt' .perhaps girth.; there are pt, eta.*tau8_b2",
     ),
     "unknown change": ({"training": {"augment": {"flip": 1}}}, "scans.mine.training.augment"),
+    "changed jets with the target of others": (
+        {"target": "mass", "training": {"augment": {"jes_smear": 0.1, "rotation": 1}}},
+        "scans.mine.training.augment: jes_smear would change.*mass",
+    ),
     "large batch": ({"training": {"batch_size": 10**6}}, "batch_size 1000000 is more than.*tops"),
     "large batch of a file": (
         {"dataset": "others", "training": {"batch_size": 201}},

@@ -74,6 +74,10 @@ class TaggerTraining(Strict):
     )
 
 
+# Changes of a jet after which an observable of it, as it was stored, is wrong.
+MOVE_TARGETS = {"jes_shift", "jes_smear", "drop"}
+
+
 class TaggerScan(Strict):
     """Taggers to train: the product of the lists and of the options' lists, times the trials."""
 
@@ -220,6 +224,14 @@ def check(key: str, scan: TaggerScan, config: Any) -> None:
                 f"{key}.target: no observable {target!r}{perhaps(target, observables)}; "
                 f"there are {', '.join(observables)}"
             )
+    given = "augment" in scan.training.model_fields_set or config.tagger_training is None
+    augment = (scan.training if given else config.tagger_training).augment
+    moved = sorted(name for name, value in augment.items() if value and name in MOVE_TARGETS)
+    if moved and set(scan.values("target")) != {LABEL}:
+        raise ValueError(
+            f"{key}.training.augment: {', '.join(moved)} would change the jets and not the "
+            f"{', '.join(scan.values('target'))} that is learnt of them; leave it out"
+        )
     for name in scan.dataset:
         dataset = config.datasets[name]
         if not isinstance(dataset, (Tagging, External)):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from relearn.errors import UserError
 from relearn.models import edges, gcn, particlenet, recnn
@@ -116,14 +117,37 @@ def test_fused_edges_are_the_plain_ones(monkeypatch, piece):
     torch.testing.assert_close(inferred, expected, rtol=1e-9, atol=1e-9)
 
 
-def test_training_in_bfloat16_keeps_statistics_in_single_precision():
-    network, prepared = network_and(made_up(8, 12, least=6))
-    exact = network(*prepared)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        rough = network(*prepared)
-    rough.float().sum().backward()
-    assert all(p.grad.isfinite().all() for p in network.parameters())
-    torch.testing.assert_close(rough.float(), exact, rtol=0.2, atol=0.2)
+@pytest.mark.parametrize("way", ["plain", "fused"])  # of a GPU, of a CPU
+def test_training_in_bfloat16_adds_and_averages_in_single_precision(way, monkeypatch):
+    monkeypatch.setattr(particlenet.EdgeConv, "_way", lambda *_: getattr(edges, way))
+    found = []
+    for half in (False, True):
+        network, prepared = network_and(made_up(8, 12, least=6))
+        with Added() as added, torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+            score = network(*prepared)
+        score.float().sum().backward()
+        assert all(p.grad.isfinite().all() for p in network.parameters())
+        assert added.types == {torch.float32}
+        statistics = {name: x for name, x in network.named_buffers() if "running" in name}
+        assert {x.dtype for x in statistics.values()} == {torch.float32}
+        found.append((score.float(), statistics))
+    (exact, there), (rough, here) = found
+    torch.testing.assert_close(rough, exact, rtol=0.2, atol=0.2)
+    for name, expected in there.items():
+        torch.testing.assert_close(here[name], expected, rtol=0.05, atol=0.05)
+
+
+class Added(TorchDispatchMode):
+    """Notes of which types numbers are added one by one."""
+
+    def __init__(self):
+        super().__init__()
+        self.types = set()
+
+    def __torch_dispatch__(self, function, types, given=(), named=None):
+        if function.overloadpacket in (torch.ops.aten.index_add, torch.ops.aten.index_add_):
+            self.types |= {given[0].dtype, given[3].dtype}
+        return function(*given, **(named or {}))
 
 
 @examples(max_examples=8)

@@ -124,6 +124,7 @@ class ParticleNet(Tagger):
             there = near >= 0
             flat = place[(first + near.clamp_min(0)).flatten()].view(jets * length, -1)
             x = block(x, flat.index_select(0, real), there.flatten(0, 1).index_select(0, real))
+        x = edges.summable(x)
         owner, counts = real // length, mask.sum(dim=1, keepdim=True)
         total = x.new_zeros(jets, x.shape[1]).index_add(0, owner, x)
         return self.dense(total / counts.clamp_min(1))

@@ -22,8 +22,8 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     """Return the runs, `points`, `roc`, `pairs`, and the filters of two EFNs with their `sizes`.
 
     `pairs` holds AUC differences: of each EFN to the PFN of the same latent space (``versus`` is
-    ``architecture``), and of each point to the largest latent space of its architecture
-    (``latent``).
+    ``architecture``), and of each point to the latent space of 128 of its architecture or, where
+    there is none, the largest (``latent``).
 
     `filters` has a row for each place ``y``, ``phi`` within R of the jet's axis, and for each
     EFN shown: the trial with the lowest validation loss, ``latent`` as in `SHOWN` or, where there
@@ -32,8 +32,9 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     Φ is above half of it; ``inside``, whether that area ends before the edge. Nodes that are 0
     everywhere are ``dead``.
     """
-    largest = int(inputs.runs["latent"].max())
-    compared = {"architecture": {"architecture": "pfn"}, "latent": {"latent": largest}}
+    there = set(inputs.runs["latent"])
+    reference = SHOWN[-1] if SHOWN[-1] in there else int(max(there))
+    compared = {"architecture": {"architecture": "pfn"}, "latent": {"latent": reference}}
     pairs = [
         along.compare(inputs, reference, BY).assign(versus=versus)
         for versus, reference in compared.items()

@@ -37,8 +37,8 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
     normalised, from its start to the best epoch.
 
     `components` has four rows for each network with a trained metric that did not diverge: the
-    columns of its point, ``run``, ``trial``, ``component``, ``value`` and ``start``, normalised,
-    both with the sign of the learned K.
+    columns of its point, ``run``, ``trial``, ``opposite``, ``component``, ``value`` and ``start``,
+    normalised, both with the sign of the learned K.
     """
     inputs = tagging.with_defaults(inputs, **FIXED)
     rows, components = [], []
@@ -49,12 +49,13 @@ def measure(inputs: StudyInputs) -> dict[str, pd.DataFrame]:
         start, end = start_of(run), np.array(inputs.network(run).metric)
         rows.append(_row(start, end))
         own = {name: run[name] for name in ("run", *BY, "trial")}
+        own["opposite"] = rows[-1]["opposite"]
         begin = normalised(start) * np.sign(start[0] * end[0])  # one sign for both
         both = zip(COMPONENTS, normalised(end), begin, strict=True)
         components += [
             own | dict(zip(("component", "value", "start"), x, strict=True)) for x in both
         ]
-    columns = ("run", *BY, "trial", "component", "value", "start")
+    columns = ("run", *BY, "trial", "opposite", "component", "value", "start")
     found = pd.DataFrame(rows, index=inputs.runs.index, columns=[*COMPONENTS, *NUMBERS])
     return {
         "": inputs.runs.drop(columns="folder").join(found),

@@ -125,9 +125,19 @@ def test_the_curve_of_two_gaussians():
     for efficiency in (0.3, 0.5):
         expected = norm.sf(norm.isf(efficiency) + 2)
         found, error = metrics.rejection(curve, efficiency)
-        binomial = np.sqrt(expected * (1 - expected) / 20_000) / expected**2
-        assert error == pytest.approx(binomial, rel=0.2)
-        assert abs(found - 1 / expected) < 4 * binomial
+        slope = norm.pdf(norm.isf(efficiency) + 2) / norm.pdf(norm.isf(efficiency))
+        variance = expected * (1 - expected) + slope**2 * efficiency * (1 - efficiency)
+        wanted = np.sqrt(variance / 20_000) / expected**2
+        assert error == pytest.approx(wanted, rel=0.2)
+        assert abs(found - 1 / expected) < 4 * wanted
+
+
+@pytest.mark.parametrize("efficiency", [0.3, 0.5])
+def test_rejections_spread_as_their_errors_say(efficiency):
+    """With few signal jets: without their part it would be much too little."""
+    curves = [metrics.roc(*gaussian(500, 4000, shift=1.5, seed=seed)) for seed in range(300)]
+    found, errors = np.array([metrics.rejection(curve, efficiency) for curve in curves]).T
+    assert found.std() == pytest.approx(np.sqrt(np.mean(errors**2)), rel=4 / np.sqrt(600))
 
 
 def test_rejections_by_hand():
@@ -139,8 +149,12 @@ def test_rejections_by_hand():
     assert metrics.rejection(curve, 0.75)[0] == 2.0
     assert metrics.rejection(curve, 1.0)[0] == pytest.approx(4 / 3)
     weighted = metrics.roc(score, label, [1, 1, 1, 1, 1, 3, 1, 1])
-    assert weighted.effective == 36 / 12
-    assert metrics.rejection(weighted, 0.75) == pytest.approx((1.5, np.sqrt(2 / 27) * 1.5**2))
+    assert (weighted.signal_jets, weighted.background_jets) == (4, 36 / 12)
+    # the signal's part: along straight lines from (.5, 0) to (.75, 2/3) to (1, 5/6)
+    apart = np.sqrt(0.75 * 0.25 / 4)
+    moved = (2 / 3 + 1 / 6) * (apart / 0.25) / 2
+    wanted = np.sqrt(2 / 27 + moved**2) * 1.5**2
+    assert metrics.rejection(weighted, 0.75) == pytest.approx((1.5, wanted))
 
 
 def test_all_scores_alike_are_a_guess():
@@ -159,7 +173,7 @@ def test_a_thinned_curve_has_the_same_area(count):
     assert (x.iloc[0], y.iloc[0], x.iloc[-1], y.iloc[-1]) == (0, 0, 1, 1)
     assert (x.diff()[1:] >= 0).all() and (y.diff()[1:] >= 0).all()
     assert np.trapezoid(y, x) == pytest.approx(metrics.auc(*sample), abs=1e-4)
-    thin = metrics.Roc(kept.threshold.to_numpy(), y.to_numpy(), x.to_numpy(), curve.effective)
+    thin = metrics.Roc(kept.threshold.to_numpy(), y.to_numpy(), x.to_numpy(), count, count)
     for efficiency in (0.3, 0.5):
         expected = metrics.rejection(curve, efficiency)[0]
         assert metrics.rejection(thin, efficiency)[0] == pytest.approx(expected, rel=0.05)

@@ -25,14 +25,15 @@ class Roc:
         (p,) falling, infinite in the first point: jets at or above it are taken.
     signal, background
         (p,) efficiencies, rising.
-    effective
-        Number of background jets; with weights (Σw)²/Σw².
+    signal_jets, background_jets
+        Their numbers; with weights (Σw)²/Σw².
     """
 
     threshold: Array
     signal: Array
     background: Array
-    effective: float
+    signal_jets: float
+    background_jets: float
 
 
 def roc(score: ArrayLike, label: ArrayLike, weight: ArrayLike | None = None) -> Roc:
@@ -60,12 +61,15 @@ def roc(score: ArrayLike, label: ArrayLike, weight: ArrayLike | None = None) -> 
         taken = np.cumsum(np.where(mine, weight, 0.0)[order])[last]
         return np.concatenate([[0.0], taken / taken[-1]])
 
-    background = weight[~signal]
+    def number(weights: Array) -> float:
+        return float(weights.sum() ** 2 / np.square(weights).sum())
+
     return Roc(
         threshold=np.concatenate([[np.inf], score[order][last]]),
         signal=efficiency(signal),
         background=efficiency(~signal),
-        effective=float(background.sum() ** 2 / np.square(background).sum()),
+        signal_jets=number(weight[signal]),
+        background_jets=number(weight[~signal]),
     )
 
 
@@ -158,13 +162,16 @@ def rejection(curve: Roc, efficiency: float) -> tuple[float, float]:
     Returns
     -------
     tuple
-        1/ε_B and its binomial error, from ε_B alone. Where no background is left: infinity and
-        NaN.
+        1/ε_B and its error: the binomial one of ε_B, and that of ε_S, which moves the threshold,
+        along the curve. Where no background is left: infinity and NaN.
     """
     kept = float(background_at(curve, efficiency))
     if kept <= 0:
         return float("inf"), float("nan")
-    error = np.sqrt(kept * (1 - kept) / curve.effective)
+    apart = np.sqrt(efficiency * (1 - efficiency) / curve.signal_jets)
+    ends = np.clip([efficiency - apart, efficiency + apart], 0, 1)
+    moved = np.diff(background_at(curve, ends))[0] / 2
+    error = np.sqrt(kept * (1 - kept) / curve.background_jets + moved**2)
     return 1 / kept, float(error / kept**2)
 
 

@@ -48,7 +48,7 @@ class Fitted:
     goal
         What was learnt, for `tagger.predict`.
     seconds
-        All epochs, with validation.
+        All epochs, with validation, and before them the preparation of the jets.
     jets_per_second
         In training alone.
     diverged_batch
@@ -88,9 +88,10 @@ class Training:
             )
         self.model, self.settings, self.seed, self.device = model.to(device), settings, seed, device
         self.goal = Goal.of(train, target)
-        memory = settings.memory_gb
+        memory, begin = settings.memory_gb, time.perf_counter()
         self._feed = Feed(train, model, device, memory, settings.augment)
         self._validation = Feed(validation, model, device, memory)
+        prepared = time.perf_counter() - begin  # pictures and trees take as long as some epochs
         self._objective, self._judge = (
             Objective(source, self.goal, settings, device) for source in (train, validation)
         )
@@ -103,7 +104,7 @@ class Training:
         self.epoch, self.best_epoch, self.best_loss = 0, 0, float("inf")
         self.best = self._weights()
         self.history: list[dict[str, float]] = []
-        self.seconds, self.train_seconds = 0.0, 0.0
+        self.seconds, self.train_seconds = prepared, 0.0
         self.broken: dict[str, Tensor] | None = None
 
     @property

@@ -10,8 +10,6 @@ from relearn.studies import spreads, tagging
 
 DIFFERENCE = tuple(name for name in tagging.COMPARED if not name.startswith("relative"))
 COLUMNS = ("one", "other", "one_rank", "other_rank", "one_best", *DIFFERENCE)
-
-
 FAMILY = "family"  # whose spread a tagger shares
 
 

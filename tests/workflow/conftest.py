@@ -1,8 +1,19 @@
 import os
 import re
+import signal
 
 import pytest
 from helpers_workflow import copy_project, snakemake
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c():
+    """A shell's job in the background ignores Ctrl-C, and so would the runs that tests start."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

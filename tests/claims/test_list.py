@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pandas as pd
+import yaml
 from helpers_claims import ENTRY, network_table, write
 from helpers_workflow import ROOT
 
@@ -51,3 +52,10 @@ def test_the_documentation_lists_sources_and_statements_that_there_are():
     rows = [line.split(" | ") for line in lines if line.startswith("| ") and "expected" not in line]
     stated = {(claim.statement, claim.source) for claim in CLAIMS}
     assert [row[0] for row in rows if (row[0].removeprefix("| "), row[1]) not in stated] == []
+
+
+def test_the_documentation_shows_a_claim_as_it_is():
+    block = (ROOT / "docs/claims.md").read_text().partition("```yaml\n")[2].partition("```")[0]
+    (shown,) = yaml.safe_load(block)["claims"]
+    known = yaml.safe_load((ROOT / "config/claims.yaml").read_text())["claims"]
+    assert shown in known

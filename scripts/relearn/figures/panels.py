@@ -105,10 +105,13 @@ def percent(*axes: Axes) -> None:
 
 
 def _ticks(axis: Axis, low: float, high: float) -> None:
-    """Label decades, and 2 and 5 between them where there are few, or what there is room for."""
+    """Label decades, and more between them the fewer there are, or what there is room for."""
     decades = math.log10(high / low)
     few = decades < (2.1 if axis.axis_name == "x" else 2.8)
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if few else (1,), numticks=20))
+    labelled = (1, 2, 5) if few else (1,)
+    if axis.axis_name == "y" and decades < 1.2:
+        labelled = (1, 1.5, 2, 3, 5, 7)
+    axis.set_major_locator(LogLocator(subs=labelled, numticks=20))
     if decades < 0.7:  # 1, 2, 5 would leave one label or none
         axis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
     axis.set_minor_locator(LogLocator(subs=range(2, 10), numticks=20))
@@ -118,7 +121,10 @@ def _ticks(axis: Axis, low: float, high: float) -> None:
 def _r_text(miss: float) -> str:
     if miss > 1.0001:
         return ""
-    return f"{1 - miss:.{max(0, math.ceil(-math.log10(miss) - 1e-9))}f}"
+    digits = max(0, math.ceil(-math.log10(miss) - 1e-9))
+    if not math.isclose(round(miss, digits), miss, rel_tol=1e-6):
+        digits += 1  # 0.85
+    return f"{1 - miss:.{digits}f}"
 
 
 def title(ax: Axes, letter: str, text: str) -> None:

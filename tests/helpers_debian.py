@@ -44,10 +44,12 @@ def give_up(reason: str) -> NoReturn:
 
 
 def libraries(folder: Path) -> str:
-    """Return where the libraries of unpacked packages are, for ``LD_LIBRARY_PATH``."""
-    return ":".join(
-        str(path) for where in ("usr/lib", "lib") for path in folder.glob(f"{where}/*-linux-gnu*")
-    )
+    """Return where the libraries of unpacked packages are, for ``LD_LIBRARY_PATH``.
+
+    Some are one folder deeper, where those that need them look for them below ``/``.
+    """
+    found = {path.parent for path in folder.glob("**/*-linux-gnu*/**/*.so*")}
+    return ":".join(sorted(map(str, found)))
 
 
 def _unpack(folder: Path, packages: tuple[str, ...]) -> None:

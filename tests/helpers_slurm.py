@@ -245,7 +245,13 @@ def cluster(folder: Path) -> Iterator[Cluster]:
             running.run("scancel", "--full", f"--user={getpass.getuser()}", check=False)
 
 
-def submit(project: Path, slurm: Cluster, log: Path, *arguments: str) -> subprocess.Popen:
+# sacct, which is asked elsewhere, knows nothing without a data base of accounts.
+SQUEUE = ("--slurm-status-command", "squeue")
+
+
+def submit(
+    project: Path, slurm: Cluster, log: Path, *arguments: str, states: tuple[str, ...] = SQUEUE
+) -> subprocess.Popen:
     """Start Snakemake in `project`, on a machine that seems to have a GPU."""
     gpu_here = Path(slurm.path) / "nvidia-smi"  # device: auto asks for one then; the job has none
     gpu_here.write_text("#!/bin/sh\necho 'GPU 0: /dev/null'\n")
@@ -253,7 +259,6 @@ def submit(project: Path, slurm: Cluster, log: Path, *arguments: str) -> subproc
     variables = environment()
     variables["PATH"] = f"{slurm.path}:{variables['PATH']}"
     words = [sys.executable, "-c", IMPATIENT, "--max-status-checks-per-second", "10"]
-    # sacct, which is asked elsewhere, knows nothing without a data base of accounts.
-    words += ["--slurm-status-command", "squeue", *arguments]
+    words += [*states, *arguments]
     with open(log, "w") as file:
         return subprocess.Popen(words, cwd=project, env=variables, stdout=file, stderr=file)

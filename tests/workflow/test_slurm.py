@@ -36,6 +36,7 @@ class Run:
     waited: list[Job]  # while the node was drained
     memory: int  # MB, of the node
     without_account: Path  # what a submission that names none has printed
+    without_states: Path  # what one has printed that asks `sacct`
 
     def named(self, name: str) -> list[Job]:
         return [job for job in self.jobs if name in job.name]
@@ -94,6 +95,19 @@ def submit_without_account(slurm: Cluster, project: Path) -> Path:
     return log
 
 
+def submit_without_states(slurm: Cluster, project: Path) -> Path:
+    """Submit with the profile as it is to a SLURM without accounts; return the output."""
+    log = project / "states.txt"
+    part = "results/nano/events/zmumu/train-0000.root"
+    process = submit(project, slurm, log, *SUBMIT, "--", part, states=())
+    try:
+        assert process.wait(120) != 0
+    finally:
+        process.kill()
+        process.wait()
+    return log
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("slurm")
@@ -121,7 +135,10 @@ def run(tmp_path_factory):
         assert snakemake.returncode == here.returncode == 0, log.read_text()[-6000:]
         jobs = slurm.jobs()
         bare = submit_without_account(slurm, folder / "bare")
-        yield Run(project, local, log.read_text(), jobs, waited, slurm.memory, bare)
+        before = len(slurm.jobs())
+        silent = submit_without_states(slurm, folder / "bare")
+        assert len(slurm.jobs()) == before, "submitted, though nothing tells how it ends"
+        yield Run(project, local, log.read_text(), jobs, waited, slurm.memory, bare, silent)
 
 
 def test_results_are_those_of_a_local_run(run):
@@ -178,6 +195,11 @@ def test_what_is_short_is_submitted_together(run):
     # three parts, a dataset, a training, two studies with their figures, the report
     assert len(run.jobs) - lost == 8
     assert len(run.named("study")) == 2 and len(run.named("report")) == 1
+
+
+def test_a_cluster_that_says_nothing_of_jobs_is_told_at_once(run):
+    text = run.without_states.read_text()
+    assert "slurm-status-command: squeue" in text and "accounting storage is disabled" in text
 
 
 def test_a_cluster_without_accounts_takes_jobs_too(run):

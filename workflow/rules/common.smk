@@ -163,6 +163,7 @@ def pretrained_models(w):
 onstart:
     try:
         files.require_writable(Path(R))
+        slurm.require_states(getattr(workflow.executor_settings, "status_command", None))
     except errors.UserError as error:
         raise WorkflowError(str(error))
     atwork.begin()

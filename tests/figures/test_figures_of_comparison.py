@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 
-from relearn.figures import labels, style, tagger_comparison
+from relearn.figures import labels, panels, style, tagger_comparison
 from relearn.studies import tagger_comparison as study
 
 COSTS = {"flops": 50.0, "epochs": 3, "train_jets_per_second": 1e3}
@@ -132,3 +132,12 @@ def test_equal_points_have_texts_beside_each_other_and_lines_to_those_far_away()
 def test_texts_of_points_outside_are_left_out():
     ax, boxes = placed(np.array([[0.5, 0.5], [1.5, 0.5]]))
     assert len(boxes) == 1 and ax.texts[0].get_text() == "tagger 0 of all"
+
+
+def test_an_axis_of_less_than_a_decade_has_labels_that_say_where_they_are():
+    ax = Figure().subplots()
+    ax.plot([1, 2], [0.08, 0.25])
+    panels.r_axis(ax, "AUC")
+    shown = {label.get_text(): label.get_position()[1] for label in ax.get_yticklabels()}
+    assert {"0.85", "0.8", "0.9"} <= set(shown)
+    assert all(1 - float(text) == pytest.approx(miss) for text, miss in shown.items() if text)

@@ -20,7 +20,7 @@ from relearn.models import taggerfile
 from relearn.models.classic import Classic
 from relearn.models.tagger import Tagger
 from relearn.taggerruns import TaggerRun
-from relearn.training import cost, objective, quality, tagger, tagger_settings
+from relearn.training import cost, objective, quality, tagger, tagger_settings, warmup
 from relearn.training.checkpoint import Checkpoints
 from relearn.training.sources import Source
 from relearn.training.tagger_settings import TaggerTraining
@@ -162,6 +162,7 @@ def _fit_network(
     kept: Checkpoints,
     number: int,
 ) -> Fitted:
+    warmup.network(model, train, validation, settings, device, run.target)
     found = tagger.fit(
         *(model, train, validation, settings, run.seed, device, kept),
         number=number,
@@ -190,6 +191,7 @@ def _fit_classic(model: Classic, run: TaggerRun, train: Source, validation: Sour
     def ask(source: Source) -> NDArray[np.float32]:
         return np.asarray(model.score(source.read(slice(None))), dtype=np.float32)
 
+    warmup.classic(model, train, validation)
     begin = time.perf_counter()
     told = model.fit(train.read(slice(None)), validation.read(slice(None)), run.seed)
     seconds = time.perf_counter() - begin

@@ -1,7 +1,10 @@
 """Rule `train_tagger`: a dataset → the trained taggers of one batch of a scan."""
 
+import sys
+
+from relearn import taggerscans
 from relearn.cli import main_guard
-from relearn.training import arguments, taggerjob
+from relearn.training import arguments, parallel, taggerjob
 
 
 def main() -> None:
@@ -11,7 +14,14 @@ def main() -> None:
     given = vars(parser.parse_args())
     output = given.pop("output")
     task = taggerjob.TaggerJob(**given)
-    taggerjob.write(task, taggerjob.run(task), output)
+    devices = taggerscans.devices(task.spec)
+    if devices > 1 and not parallel.launched():
+        parallel.launch(sys.argv, devices)
+        return
+    with parallel.group():
+        outcome = taggerjob.run(task)
+        if parallel.rank() == 0:
+            taggerjob.write(task, outcome, output)
 
 
 if __name__ == "__main__":

@@ -135,6 +135,11 @@ def test_needs_of_a_job_follow_its_jets():
     assert large == pytest.approx(taggerscans.JET_COPIES * 192, abs=1) and small < large / 50
     capped = spec(jets=None, constituents=[200], training={"memory_gb": 1.0})
     assert taggerscans.memory_mb(capped) == taggerscans.JET_COPIES * 1000
+    two = {"threads": 4, "devices": 2}
+    assert taggerscans.threads(spec(training=two)) == 8
+    assert taggerscans.devices(spec()) == 1 and taggerscans.devices(spec(training=two)) == 2
+    shared = taggerscans.memory_mb(spec(jets=300_000, training=two))
+    assert shared == pytest.approx(2 * large + taggerscans.PROCESS_MB, abs=2)
 
 
 # Names, seeds and jobs of fully connected networks, as they were before there were taggers.

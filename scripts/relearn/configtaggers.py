@@ -65,7 +65,14 @@ class TaggerTraining(Strict):
     augment: dict[Literal["jes_shift", "jes_smear", "rotation", "drop"], float] = Field(
         {}, description="what changes of each jet in each epoch, and how much"
     )
-    threads: int = Field(1, ge=1, description="CPU threads of one job; part of the result's spec")
+    devices: int = Field(
+        1,
+        ge=1,
+        description="GPUs of one job, which share every batch; without GPUs processes",
+    )
+    threads: int = Field(
+        1, ge=1, description="CPU threads of one process; part of the result's spec"
+    )
     memory_gb: float = Field(
         4.0, gt=0, description="jets that need more are read from the file in every epoch"
     )

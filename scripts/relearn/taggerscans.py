@@ -48,6 +48,7 @@ FILE_JETS = 1_000_000  # of a file whose jets the config does not count
 START_SECONDS = 3.0  # of a job: imports, reading jets
 FLOAT_MB = 4e-6  # of a number
 JET_COPIES = 4  # as read, as prepared, and those for validation and test
+PROCESS_MB = 1000  # of another process of a training, without jets
 RUN_SECONDS = 1.0  # of a run: what is computed once, the test jets
 
 
@@ -107,15 +108,20 @@ def module(batch: TaggerBatch) -> str:
     return architectures.find(batch.architecture).module
 
 
+def devices(spec: Mapping[str, Any]) -> int:
+    """Return on how many devices, or by how many processes, each tagger of a scan is trained."""
+    return spec["training"].get("devices", DEFAULTS.devices)
+
+
 def threads(spec: Mapping[str, Any]) -> int:
-    """Return the CPU threads of a scan's jobs."""
-    return spec["training"].get("threads", DEFAULTS.threads)
+    """Return the CPU threads of a scan's jobs, of all processes together."""
+    return devices(spec) * spec["training"].get("threads", DEFAULTS.threads)
 
 
 def memory_mb(spec: Mapping[str, Any]) -> int:
-    """Return about the memory that a job of a scan needs for its jets, in MB."""
+    """Return about the memory that a job of a scan needs beside one process, in MB: its jets."""
     jets = max(count or FILE_JETS for count in spec["jets"].values())
     columns = 4 + max(map(len, spec["axes"]["features"]))
     size = jets * max(spec["axes"]["constituents"]) * columns * FLOAT_MB
     held = min(size, 1000 * spec["training"].get("memory_gb", DEFAULTS.memory_gb))
-    return math.ceil(JET_COPIES * held)
+    return math.ceil(JET_COPIES * held * devices(spec)) + PROCESS_MB * (devices(spec) - 1)

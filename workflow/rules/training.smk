@@ -70,7 +70,9 @@ rule train_tagger:
     resources:
         mem_mb=memory_of("train", lambda w: taggerscans.memory_mb(typed.scan_spec(CFG, w.scan))),
         runtime=time_of("train", lambda w: work.training(batch_of(w))),
-        gpu=NEEDS["train"].gpu if GPU else 0,
+        gpu=lambda w: (
+            NEEDS["train"].gpu * taggerscans.devices(typed.scan_spec(CFG, w.scan)) if GPU else 0
+        ),
         device=CFG.device if GPU else "cpu",  # no parameter, as above
     params:
         # Only the architecture of this batch: editing another one retrains nothing here.

@@ -13,6 +13,7 @@ from relearn.training.sources import POOL, Memory, Source, pools
 
 CHUNK = 1024  # jets that are prepared at a time
 SHARE_OF_GPU = 0.4  # of its free memory that the prepared jets of a split may take
+EVERYONE = slice(None)
 Inputs = tuple[Tensor, ...]
 
 
@@ -71,9 +72,13 @@ class Feed:
         return tuple(x[:count] for x in self.prepared) if self.prepared else self._first(count)
 
     def batches(
-        self, order: torch.Generator, size: int, changing: torch.Generator
+        self,
+        order: torch.Generator,
+        size: int,
+        changing: torch.Generator,
+        share: slice = EVERYONE,
     ) -> Iterator[tuple[Tensor, Inputs]]:
-        """Yield the batches of an epoch: their rows (size,), on the device, and the inputs.
+        """Yield the batches of an epoch: their rows, on the device, and the inputs.
 
         Parameters
         ----------
@@ -83,20 +88,27 @@ class Feed:
             Jets in a batch.
         changing
             On the device: the changes.
+        share
+            Which jets of each batch are wanted.
         """
         if self.prepared:
             rows = torch.cat(pools(len(self.source), order)).to(self.device)
             for some in rows[: len(rows) // size * size].split(size):
-                yield some, tuple(x[some] for x in self.prepared)
+                mine = some[share]
+                yield mine, tuple(x[mine] for x in self.prepared)
         else:
             for rows, jets in self.source.batches(order, size):
-                jets = augment(jets.to(self.device), self.changes, changing)
-                yield rows.to(self.device), self._of(jets)
+                mine = jets if share == EVERYONE else jets.rows(share)
+                mine = augment(mine.to(self.device), self.changes, changing)
+                yield rows[share].to(self.device), self._of(mine)
 
-    def in_order(self, size: int) -> Iterator[Inputs]:
-        """Yield all inputs without changes, `size` jets at a time, the last fewer."""
-        for first in range(0, len(self.source), size):
-            rows = slice(first, first + size)
+    def in_order(self, size: int, first: int = 0, step: int | None = None) -> Iterator[Inputs]:
+        """Yield inputs without changes, `size` jets at a time, the last fewer.
+
+        All of them, or those that begin at jet `first` and each `step` jets further.
+        """
+        for start in range(first, len(self.source), step or size):
+            rows = slice(start, start + size)
             if self.prepared:
                 yield tuple(x[rows] for x in self.prepared)
             else:

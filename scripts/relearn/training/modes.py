@@ -32,7 +32,7 @@ def compiled(model: nn.Module, settings: TaggerTraining, device: torch.device) -
         need_compiler(device)
     auto = settings.compile == "auto" and device.type == "cuda" and can_compile(device)
     wanted = settings.compile == "on" or auto
-    fixed = getattr(model, "compilable", True)
+    fixed = getattr(getattr(model, "module", model), "compilable", True)  # or what wraps it
     return torch.compile(model, dynamic=False) if wanted and fixed else model
 
 

@@ -68,7 +68,8 @@ def settings_of(run: TaggerRun, spec: Mapping[str, Any]) -> TaggerTraining:
     own, given = getattr(models.family(run.architecture), "DEFAULTS", {}), spec["training"]
     settings, jets = tagger_settings.training(own, given), spec["jets"][run.dataset]
     if jets and settings.batch_size > jets and "batch_size" not in given:
-        return replace(settings, batch_size=jets)
+        split = max(jets // settings.devices, 1) * settings.devices
+        return replace(settings, batch_size=split)
     return settings
 
 

@@ -12,7 +12,7 @@ from relearn.errors import UserError
 from relearn.files import atomic
 from relearn.models.jetbatch import Jets
 from relearn.models.tagger import Tagger
-from relearn.training import modes
+from relearn.training import modes, parallel
 from relearn.training.checkpoint import Checkpoints
 from relearn.training.curves import Curves
 from relearn.training.feed import Feed
@@ -69,8 +69,9 @@ def fit(
     device = torch.device(device)
     torch.set_num_threads(settings.threads)
     sources = [x if isinstance(x, Source) else Memory(x) for x in (train, validation)]
-    beside = checkpoints.folder if checkpoints else None
-    curves = Curves(_beside(beside, number, "tensorboard") if settings.tensorboard else None)
+    beside, first = checkpoints.folder if checkpoints else None, parallel.rank() == 0
+    wanted = settings.tensorboard and first
+    curves = Curves(_beside(beside, number, "tensorboard") if wanted else None)
     with modes.deterministic(device):
         training = Training(model, *sources, settings, seed, device, target)
         if checkpoints and (state := checkpoints.read(number)):
@@ -78,7 +79,7 @@ def fit(
             print(f"{name}: goes on after epoch {training.epoch}", flush=True)
         of_epoch = training.steps * settings.batch_size
         total, done = settings.epochs * of_epoch, training.epoch * of_epoch
-        options = {"unit": " jets", "unit_scale": True, "mininterval": 5}
+        options = {"unit": " jets", "unit_scale": True, "mininterval": 5, "disable": not first}
         with tqdm(total=total, initial=done, desc=name or None, **options) as bar:
             while not training.done:
                 training.run_epoch(bar.update)
@@ -86,11 +87,11 @@ def fit(
                 auc = {} if target else {"auc": f"{row['validation_auc']:.4f}"}
                 bar.set_postfix(loss=f"{row['train_loss']:.3g}", **auc, refresh=False)
                 curves.add(row)
-                if checkpoints and training.broken is None:
+                if checkpoints and first and training.broken is None:
                     checkpoints.offer(number, training.state, force=True)
     curves.close()
     saved = None
-    if training.broken is not None:
+    if training.broken is not None and first:
         saved = _save(training.broken, beside, number)
         print(f"{name} diverged in epoch {training.epoch}; its jets: {saved}", flush=True)
     return training.result(saved)

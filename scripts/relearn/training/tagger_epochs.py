@@ -7,6 +7,7 @@ goes on from a checkpoint is the one that was never interrupted.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from torch import Tensor
 from relearn.errors import UserError
 from relearn.models.tagger import Tagger
 from relearn.seeds import derive
-from relearn.training import metrics, modes
+from relearn.training import metrics, modes, parallel
 from relearn.training.feed import Feed, Inputs
 from relearn.training.objective import Goal, Objective
 from relearn.training.schedules import Schedule, optimiser
@@ -68,7 +69,10 @@ class Fitted:
 
 
 class Training:
-    """A training with all that a checkpoint needs; its arguments are those of `tagger.fit`."""
+    """A training with all that a checkpoint needs; its arguments are those of `tagger.fit`.
+
+    Where several processes share it, all of them call the same methods.
+    """
 
     def __init__(
         self,
@@ -80,6 +84,7 @@ class Training:
         device: torch.device,
         target: str | None = None,
     ):
+        parallel.check(settings.devices)
         self.steps = len(train) // settings.batch_size
         if not self.steps:
             raise UserError(
@@ -99,7 +104,7 @@ class Training:
         self.goal.answers(outputs_of(model, next(self._validation.in_order(2))))  # fits, or stops
         self._optimiser = optimiser(model.parameters(), settings)
         self._schedule = Schedule(self._optimiser, settings, self.steps)
-        self._forward = modes.compiled(model, settings, device)
+        self._forward = modes.compiled(parallel.spread(model, device), settings, device)
         self._changing = torch.Generator(device=device)
         self.epoch, self.best_epoch, self.best_loss = 0, 0, float("inf")
         self.best = self._weights()
@@ -125,7 +130,7 @@ class Training:
         begin = time.perf_counter()
         self.epoch += 1
         row = {"epoch": self.epoch, "lr": self._schedule.rate}
-        with modes.random_numbers(self._derive("dropout"), self.device):
+        with modes.random_numbers(self._derive("dropout", *self._own), self.device):
             row["train_loss"] = self._train(advance)
         trained = time.perf_counter()
         self.train_seconds += trained - begin
@@ -146,18 +151,19 @@ class Training:
         """Take the steps of an epoch and return the mean loss, NaN if one is no number."""
         settings, recent = self.settings, []
         order = torch.Generator().manual_seed(self._derive("order"))
-        self._changing.manual_seed(self._derive("changes"))
+        self._changing.manual_seed(self._derive("changes", *self._own))
         total = torch.zeros((), device=self.device)
         every = LOOK_EVERY.get(self.device.type, 1)
         self.model.train()
-        batches = self._feed.batches(order, settings.batch_size, self._changing)
+        share = parallel.share()
+        batches = self._feed.batches(order, settings.batch_size, self._changing, share)
         for step, (rows, inputs) in enumerate(batches, start=1):
             with modes.autocast(settings, self.device):
                 outputs = self._forward(*inputs)
             loss = self._objective.losses(outputs.float(), rows).mean()
             recent.append((loss.detach(), rows, inputs))
             if step % every == 0 or step == self.steps:
-                if self._broken(recent, self._objective):
+                if self._broken(recent):
                     return NAN
                 recent.clear()
             total += loss.detach()
@@ -167,38 +173,58 @@ class Training:
                 torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
             self._optimiser.step()
             self._schedule.after_step()
-            advance(len(rows))
-        return float(total) / self.steps
+            advance(len(rows) * parallel.count())
+        return float(parallel.summed(total)) / (self.steps * parallel.count())
 
     def _validate(self) -> dict[str, float]:
-        found, total, first, size = [], 0.0, 0, self.settings.batch_size
-        for inputs in self._validation.in_order(size):
-            rows = torch.arange(first, first + len(inputs[0]), device=self.device)
-            outputs = outputs_of(self.model, inputs)
-            loss = self._judge.losses(outputs, rows).sum()
-            if self._broken([(loss, rows, inputs)], self._judge):
+        outputs, total = self._outputs(), 0.0
+        size, everyone = self.settings.batch_size, torch.arange(len(outputs), device=self.device)
+        for number, rows in enumerate(everyone.split(size)):
+            loss = self._judge.losses(outputs[rows], rows).sum()
+            if not loss.isfinite():
+                inputs = next(islice(self._validation.in_order(size), number, None))
+                self.broken = _batch(rows, self._judge, inputs)
                 return {}
             total += float(loss)
-            found.append(self.goal.answers(outputs).cpu())
-            first += len(rows)
-        row = {"validation_loss": total / first}
+        row = {"validation_loss": total / len(outputs)}
         if self.goal.target is None:
             source = self._validation.source
-            columns = (torch.cat(found), source.label, source.weight)
+            columns = (self.goal.answers(outputs).cpu(), source.label, source.weight)
             row["validation_auc"] = metrics.auc(*(x.numpy() for x in columns))
         return row
 
-    def _broken(self, recent: list[tuple[Tensor, Tensor, Inputs]], of: Objective) -> bool:
-        """Keep the first batch whose loss is no number."""
-        if torch.stack([loss for loss, _, _ in recent]).isfinite().all():
+    def _outputs(self) -> Tensor:
+        """Return the outputs (n, outputs) of all validation jets; each process asks for some."""
+        parallel.first_ones(self.model.buffers())  # running means
+        size, jets = self.settings.batch_size, len(self._validation.source)
+        found, first, step = None, parallel.rank() * size, parallel.count() * size
+        for start, inputs in zip(
+            range(first, jets, step), self._validation.in_order(size, first, step), strict=True
+        ):
+            outputs = outputs_of(self.model, inputs)
+            if found is None:
+                found = outputs.new_zeros(jets, outputs.shape[1])
+            found[start : start + size] = outputs
+        if found is None:  # fewer batches than processes
+            found = torch.zeros(jets, self.goal.outputs, device=self.device)
+        return parallel.summed(found)
+
+    def _broken(self, recent: list[tuple[Tensor, Tensor, Inputs]]) -> bool:
+        """Keep the first batch whose loss is no number, in whichever process."""
+        finite = parallel.everywhere(torch.stack([loss for loss, _, _ in recent]).isfinite())
+        if finite.all():
             return False
-        rows, inputs = next((r, i) for loss, r, i in recent if not loss.isfinite())
-        self.broken = {"rows": rows, "weight": of.weight[rows]}
-        self.broken |= {f"input{i}": x for i, x in enumerate(inputs)}
+        _, rows, inputs = recent[int((~finite).nonzero()[0])]
+        self.broken = parallel.joined(_batch(rows, self._objective, inputs))
         return True
 
-    def _derive(self, what: str) -> int:
-        return derive(what, self.epoch, root=self.seed)
+    @property
+    def _own(self) -> tuple[int, ...]:
+        """What tells the random numbers of this process from those of the first."""
+        return (parallel.rank(),) if parallel.rank() else ()
+
+    def _derive(self, *what: str | int) -> int:
+        return derive(*what, self.epoch, root=self.seed)
 
     def _weights(self) -> dict[str, Tensor]:
         return {name: x.detach().cpu().clone() for name, x in self.model.state_dict().items()}
@@ -243,6 +269,11 @@ class Training:
             jets_per_second=jets / self.train_seconds,
             diverged_batch=diverged_batch,
         )
+
+
+def _batch(rows: Tensor, of: Objective, inputs: Inputs) -> dict[str, Tensor]:
+    given = {f"input{i}": x for i, x in enumerate(inputs)}
+    return {"rows": rows, "weight": of.weight[rows]} | given
 
 
 @torch.no_grad()

@@ -63,8 +63,10 @@ class TaggerTraining:
         `torch.compile`: ``on``, ``off``, or ``auto``: on a GPU alone, where a C compiler is.
     augment
         What changes of each jet in each epoch, name → strength (`relearn.training.augment`).
+    devices
+        GPUs, or processes on a CPU, that share every batch (`relearn.training.parallel`).
     threads
-        CPU threads.
+        CPU threads, of each process.
     memory_gb
         Jets that need more are read from the file in every epoch.
     tensorboard
@@ -86,6 +88,7 @@ class TaggerTraining:
     precision: str = "auto"
     compile: str = "auto"
     augment: Mapping[str, float] = field(default_factory=dict)
+    devices: int = 1
     threads: int = 1
     memory_gb: float = 4.0
     tensorboard: bool = False
@@ -94,6 +97,11 @@ class TaggerTraining:
         for name, allowed in CHOICES.items():
             if (value := getattr(self, name)) not in allowed:
                 raise UserError(f"training.{name}: {value!r} is none of {', '.join(allowed)}")
+        if self.batch_size % self.devices:
+            raise UserError(
+                f"training.batch_size: {self.batch_size} jets do not split among "
+                f"training.devices: {self.devices}: choose a multiple"
+            )
         if unknown := [name for name in self.augment if name not in AUGMENTATIONS]:
             raise UserError(
                 f"training.augment: {unknown[0]!r} is none of {', '.join(AUGMENTATIONS)}"

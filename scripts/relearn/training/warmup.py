@@ -19,7 +19,7 @@ from relearn.training.sources import Memory, Source
 from relearn.training.tagger_epochs import Training
 from relearn.training.tagger_settings import TaggerTraining
 
-STEP = 8  # jets of the only step of a network
+STEP = 8  # jets of the only step of a network, for each process
 FIT = 256  # jets of a fit: enough for both classes
 
 
@@ -36,8 +36,9 @@ def network(
     Neither the network nor PyTorch's random numbers change. What is wrong with the jets is left to
     the training, which says it of all of them.
     """
-    few = replace(settings, batch_size=min(STEP, len(train)), compile="off")
-    sources = (Memory(_first(source, STEP)) for source in (train, validation))
+    each = min(STEP, max(len(train) // settings.devices, 1))
+    few = replace(settings, batch_size=each * settings.devices, compile="off")
+    sources = (Memory(_first(one, few.batch_size)) for one in (train, validation))
     with suppress(UserError), modes.random_numbers(0, device), modes.deterministic(device):
         Training(deepcopy(model), *sources, few, 0, device, target).run_epoch()
 

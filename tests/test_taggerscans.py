@@ -137,6 +137,7 @@ def test_needs_of_a_job_follow_its_jets():
     assert taggerscans.memory_mb(capped) == taggerscans.JET_COPIES * 1000
     two = {"threads": 4, "devices": 2}
     assert taggerscans.threads(spec(training=two)) == 8
+    assert taggerscans.devices(spec(architecture=["fisher"], training=two)) == 1
     assert taggerscans.devices(spec()) == 1 and taggerscans.devices(spec(training=two)) == 2
     shared = taggerscans.memory_mb(spec(jets=300_000, training=two))
     assert shared == pytest.approx(2 * large + taggerscans.PROCESS_MB, abs=2)

@@ -109,7 +109,12 @@ def module(batch: TaggerBatch) -> str:
 
 
 def devices(spec: Mapping[str, Any]) -> int:
-    """Return on how many devices, or by how many processes, each tagger of a scan is trained."""
+    """Return on how many devices, or by how many processes, each tagger of a scan is trained.
+
+    What has no epochs is fitted on one.
+    """
+    if all(name in architectures.FITTED_ONCE for name in spec["axes"]["architecture"]):
+        return 1
     return spec["training"].get("devices", DEFAULTS.devices)
 
 

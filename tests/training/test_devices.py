@@ -11,7 +11,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from relearn.errors import UserError
-from relearn.training import devices, modes
+from relearn.training import devices, modes, parallel
 from relearn.training.stepper import Stepper
 from relearn.training.tables import Tables
 from relearn.training.tagger_settings import TaggerTraining
@@ -229,3 +229,20 @@ def test_each_job_takes_a_gpu_of_its_own_while_there_are_any(gpus, name):
 def test_one_gpu_is_shared_by_all(gpus):
     gpus(1)
     assert [devices.resolve("cuda").index for _ in range(2)] == [0, 0] and not devices._held
+
+
+def test_processes_of_one_training_never_share_a_gpu(gpus, monkeypatch):
+    monkeypatch.setattr(parallel, "count", lambda: 2)
+    gpus(1)
+    with pytest.raises(UserError, match=r"devices: 2, but this job sees 1 GPU"):
+        devices.resolve("cuda")
+    gpus(3)
+    assert [devices.resolve("cuda").index for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(UserError, match=r"other trainings hold the GPUs.*--resources gpu=3"):
+        devices.resolve("cuda")
+
+
+def test_apples_gpu_cannot_share_a_training():
+    parallel.check(1, torch.device("mps"))
+    with pytest.raises(UserError, match=r"devices: 2, but Apple's GPU"):
+        parallel.check(2, torch.device("mps"))

@@ -10,6 +10,7 @@ from typing import IO
 import torch
 
 from relearn.errors import UserError
+from relearn.training import parallel
 
 _held: list[IO] = []  # locks of GPUs, until this process ends
 
@@ -39,7 +40,12 @@ def _free_gpu() -> int:
 
     Snakemake counts GPUs and does not tell a job which one; SLURM does, and shows it no other.
     """
-    count = torch.cuda.device_count()
+    count, together = torch.cuda.device_count(), parallel.count()
+    if together > max(count, 1):
+        raise UserError(
+            f"training.devices: {together}, but this job sees {count} GPU: ask for as many "
+            "(--resources gpu=…, profiles/slurm), or change training.devices"
+        )
     if count < 2:
         return 0
     folder = Path(tempfile.gettempdir()) / f"relearn-gpus-{os.getuid()}"
@@ -53,6 +59,11 @@ def _free_gpu() -> int:
         else:
             _held.append(lock)
             return number
+    if together > 1:  # two processes of one training cannot have the same
+        raise UserError(
+            f"training.devices: {together}, but other trainings hold the GPUs here: tell Snakemake "
+            f"how many there are (--resources gpu={count})"
+        )
     return os.getpid() % count
 
 

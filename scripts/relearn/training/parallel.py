@@ -2,13 +2,13 @@
 
 All of it is PyTorch's own: torchrun's launcher starts the processes, DistributedDataParallel adds
 up their gradients, NCCL or (on CPUs) Gloo carries them. Every process has all jets and the same
-weights; the first one alone writes files. With one process every function here leaves things as
-they are.
+weights; the first one alone writes files. Batch normalisation takes the means of a process's share.
+With one process every function here leaves things as they are.
 """
 
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,7 @@ from torch import Tensor, distributed, nn
 
 from relearn.errors import UserError
 
-HERE = "localhost:0"  # where processes of one machine meet: any free port
+HERE = "127.0.0.1"  # where processes of one machine meet; its own name need not be known
 
 
 def launched() -> bool:
@@ -49,7 +49,8 @@ def launch(command: Sequence[str], processes: int) -> None:
         nproc_per_node=processes,
         run_id=uuid.uuid4().hex,
         rdzv_backend="c10d",
-        rdzv_endpoint=HERE,
+        rdzv_endpoint=f"{HERE}:0",  # any free port
+        local_addr=HERE,
         max_restarts=0,
     )
     try:
@@ -61,15 +62,17 @@ def launch(command: Sequence[str], processes: int) -> None:
 
 @contextmanager
 def group() -> Iterator[None]:
-    """Join the processes that have been launched together, for the length of this block."""
+    """Join the processes that have been launched together, for the length of this block.
+
+    After an error the process ends at once, and the launcher stops the others: to take leave of
+    them would be to wait for them.
+    """
     if not launched():
         yield
         return
-    distributed.init_process_group()  # NCCL for GPUs, Gloo for CPUs
-    try:
-        yield
-    finally:
-        distributed.destroy_process_group()
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+    yield
+    distributed.destroy_process_group()
 
 
 def rank() -> int:
@@ -87,14 +90,19 @@ def share() -> slice:
     return slice(rank(), None, count())
 
 
-def check(devices: int) -> None:
-    """Stop where there are not as many processes as a training wants.
+def check(devices: int, device: torch.device) -> None:
+    """Stop where there are not as many processes as a training wants, or they cannot share it.
 
     Raises
     ------
     UserError
         Naming the setting.
     """
+    if devices > 1 and device.type == "mps":
+        raise UserError(
+            f"training.devices: {devices}, but Apple's GPU cannot share a training: leave it out, "
+            "or set device: cpu"
+        )
     if devices != count():
         raise UserError(
             f"training.devices: {devices}, but there are {count()} processes: start "
@@ -102,13 +110,9 @@ def check(devices: int) -> None:
         )
 
 
-def spread(model: nn.Module, device: torch.device) -> nn.Module:
+def spread(model: nn.Module) -> nn.Module:
     """Return what takes the forward pass of a training: the network, its gradients shared."""
-    if count() == 1:
-        return model
-    if device.type == "cuda":  # batch normalisation over the whole batch; Gloo has none
-        model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
-    return nn.parallel.DistributedDataParallel(model)
+    return nn.parallel.DistributedDataParallel(model) if count() > 1 else model
 
 
 def summed(numbers: Tensor) -> Tensor:
@@ -127,7 +131,7 @@ def everywhere(flags: Tensor) -> Tensor:
     return numbers.bool()
 
 
-def first_ones(tensors: Iterator[Tensor]) -> None:
+def first_ones(tensors: Iterable[Tensor]) -> None:
     """Give tensors the values that they have in the first process."""
     if count() > 1:
         for one in tensors:

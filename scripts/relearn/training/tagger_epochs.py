@@ -84,7 +84,7 @@ class Training:
         device: torch.device,
         target: str | None = None,
     ):
-        parallel.check(settings.devices)
+        parallel.check(settings.devices, device)
         self.steps = len(train) // settings.batch_size
         if not self.steps:
             raise UserError(
@@ -104,7 +104,7 @@ class Training:
         self.goal.answers(outputs_of(model, next(self._validation.in_order(2))))  # fits, or stops
         self._optimiser = optimiser(model.parameters(), settings)
         self._schedule = Schedule(self._optimiser, settings, self.steps)
-        self._forward = modes.compiled(parallel.spread(model, device), settings, device)
+        self._forward = modes.compiled(parallel.spread(model), settings, device)
         self._changing = torch.Generator(device=device)
         self.epoch, self.best_epoch, self.best_loss = 0, 0, float("inf")
         self.best = self._weights()
@@ -179,8 +179,10 @@ class Training:
     def _validate(self) -> dict[str, float]:
         outputs, total = self._outputs(), 0.0
         size, everyone = self.settings.batch_size, torch.arange(len(outputs), device=self.device)
-        for number, rows in enumerate(everyone.split(size)):
-            loss = self._judge.losses(outputs[rows], rows).sum()
+        batches = everyone.split(size)
+        losses = torch.stack([self._judge.losses(outputs[rows], rows).sum() for rows in batches])
+        parallel.first_ones([losses])  # to the last bit: what is best, and when to stop
+        for number, (rows, loss) in enumerate(zip(batches, losses.cpu(), strict=True)):
             if not loss.isfinite():
                 inputs = next(islice(self._validation.in_order(size), number, None))
                 self.broken = _batch(rows, self._judge, inputs)

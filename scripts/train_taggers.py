@@ -2,9 +2,8 @@
 
 import sys
 
-from relearn import taggerscans
 from relearn.cli import main_guard
-from relearn.training import arguments, parallel, taggerjob
+from relearn.training import arguments, parallel, tagger_settings, taggerjob
 
 
 def main() -> None:
@@ -14,7 +13,7 @@ def main() -> None:
     given = vars(parser.parse_args())
     output = given.pop("output")
     task = taggerjob.TaggerJob(**given)
-    devices = taggerscans.devices(task.spec)
+    devices = tagger_settings.devices(task.spec)
     if devices > 1 and not parallel.launched():
         parallel.launch(sys.argv, devices)
         return

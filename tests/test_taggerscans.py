@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from relearn import scans, taggerruns, taggerscans
 from relearn.seeds import derive
+from relearn.training.tagger_settings import devices
 
 
 def spec(trials=2, batch_seconds=40.0, options=None, training=None, jets=3000, **axes):
@@ -137,8 +138,8 @@ def test_needs_of_a_job_follow_its_jets():
     assert taggerscans.memory_mb(capped) == taggerscans.JET_COPIES * 1000
     two = {"threads": 4, "devices": 2}
     assert taggerscans.threads(spec(training=two)) == 8
-    assert taggerscans.devices(spec(architecture=["fisher"], training=two)) == 1
-    assert taggerscans.devices(spec()) == 1 and taggerscans.devices(spec(training=two)) == 2
+    assert devices(spec(architecture=["fisher"], training=two)) == devices(spec()) == 1
+    assert devices(spec(training=two)) == 2
     shared = taggerscans.memory_mb(spec(jets=300_000, training=two))
     assert shared == pytest.approx(2 * large + taggerscans.PROCESS_MB, abs=2)
 

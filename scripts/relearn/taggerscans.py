@@ -13,6 +13,7 @@ from typing import Any
 from relearn import architectures
 from relearn.configtaggers import TaggerTraining
 from relearn.taggerruns import TaggerRun, expand
+from relearn.training.tagger_settings import devices
 
 DEFAULTS = TaggerTraining()
 
@@ -106,16 +107,6 @@ def _cost(runs: Sequence[TaggerRun], spec: Mapping[str, Any]) -> float:
 def module(batch: TaggerBatch) -> str:
     """Return what a job imports by name: the file of its architecture."""
     return architectures.find(batch.architecture).module
-
-
-def devices(spec: Mapping[str, Any]) -> int:
-    """Return on how many devices, or by how many processes, each tagger of a scan is trained.
-
-    What has no epochs is fitted on one.
-    """
-    if all(name in architectures.FITTED_ONCE for name in spec["axes"]["architecture"]):
-        return 1
-    return spec["training"].get("devices", DEFAULTS.devices)
 
 
 def threads(spec: Mapping[str, Any]) -> int:

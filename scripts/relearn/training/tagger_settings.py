@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from relearn.architectures import FITTED_ONCE
 from relearn.errors import UserError
 
 OPTIMISERS = ("adam", "adamw", "sgd", "adadelta")
@@ -106,6 +107,21 @@ class TaggerTraining:
             raise UserError(
                 f"training.augment: {unknown[0]!r} is none of {', '.join(AUGMENTATIONS)}"
             )
+
+
+def devices(spec: Mapping[str, Any]) -> int:
+    """Return on how many devices, or by how many processes, each tagger of a scan is trained.
+
+    What has no epochs is fitted on one.
+
+    Parameters
+    ----------
+    spec
+        What `relearn.config.scan_spec` returns.
+    """
+    if all(name in FITTED_ONCE for name in spec["axes"]["architecture"]):
+        return 1
+    return spec["training"].get("devices", TaggerTraining.devices)
 
 
 def training(*layers: Mapping[str, Any]) -> TaggerTraining:

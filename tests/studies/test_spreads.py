@@ -12,8 +12,8 @@ from relearn.studies import spreads
 from relearn.studies.spreads import Spread
 
 
-def trials(family, *aucs):
-    return pd.DataFrame({"auc": aucs, "family": family})
+def trials(family, *aucs, dataset="tops"):
+    return pd.DataFrame({"auc": aucs, "family": family, "dataset": dataset})
 
 
 def of_families(points):
@@ -36,6 +36,14 @@ def test_the_spread_is_that_of_the_family_or_ones_own_if_it_is_larger():
     assert found[2] == Spread(pytest.approx(0.02 / 2), 1), "without those of sets"
     everything = (2 * 0.01**2 + 0.02) / 4
     assert found[3] == Spread(pytest.approx(everything), 4), "of all, where it has no other"
+
+
+def test_few_jets_do_not_widen_what_many_know():
+    many, few = trials("sets", 0.90, 0.91), trials("sets", 0.7, 0.8, dataset="tops_high")
+    found = of_families([many, few])
+    assert [one.freedom for one in found] == [1, 1]
+    assert found[0].variance == pytest.approx(0.01**2 / 4)
+    assert found[1].variance == pytest.approx(0.1**2 / 4)
 
 
 def test_single_trials_alone_have_no_spread():

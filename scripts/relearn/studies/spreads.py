@@ -2,11 +2,12 @@
 
 Two trials alone hardly know their spread. That of taggers of one kind, an architecture or a
 family, is pooled; among other kinds it would hide much: recurrent networks of few jets spread a
-hundred times as far as trees. A point that spreads further than its kind keeps its own. Intervals
-hold the true value at three standard deviations, with Student's t for Welch's degrees of freedom,
-which are those of all sides and of the test jets, which are many. Of kinds whose spread is many
-times the error of the test jets, and is known from two pairs of trials alone, the intervals are
-wide, and still miss the truth one time in fifty; elsewhere about as rarely as they say (tested).
+hundred times as far as trees. So it would among datasets, which may have many jets and few. A
+point that spreads further than its kind keeps its own. Intervals hold the true value at three
+standard deviations, with Student's t for Welch's degrees of freedom, which are those of all sides
+and of the test jets, which are many. Of kinds whose spread is many times the error of the test
+jets, and is known from two pairs of trials alone, the intervals are wide, and still miss the truth
+one time in fifty; elsewhere about as rarely as they say (tested).
 """
 
 import math
@@ -18,6 +19,7 @@ import pandas as pd
 
 from relearn import deviations
 
+DATASET = "dataset"
 EVERYTHING = object()  # the pool of those whose kind has no spread
 
 
@@ -57,17 +59,17 @@ def of_points(
     Parameters
     ----------
     points
-        Trials of each that trained, with the columns `name` and `kind`.
+        Trials of each that trained, with the columns `name`, `kind` and ``dataset``.
     name
         What spreads.
     kind
-        Points that have the same here share a spread. A kind in which none has several trials
-        takes the spread of all.
+        Points that have the same here, and the same dataset, share a spread. A kind in which none
+        has several trials takes the spread of all.
     relative
         The spread is one of shares of the means: rejections of 10 and of 1000 do not spread alike.
     """
     values = [one[name] / one[name].mean() if relative else one[name] for one in points]
-    kinds = [one[kind].iloc[0] if len(one) else None for one in points]
+    kinds = [tuple(one[[kind, DATASET]].iloc[0]) if len(one) else None for one in points]
     every = pooled(values)
     found = []
     for mine, trials in zip(kinds, points, strict=True):

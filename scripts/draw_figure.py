@@ -1,6 +1,7 @@
 """Draws the figure of one study: tables (CSV) → PDF and PNG."""
 
 import argparse
+import gc
 import json
 from pathlib import Path
 
@@ -19,6 +20,7 @@ def main():
     parser.add_argument("--png", type=Path, required=True)
     args = parser.parse_args()
 
+    gc.disable()  # nothing is thrown away before the end: looking for it is a tenth of the time
     style.use()
     tables = read_tables(args.tables, args.study)
     style.save(figures.load(args.study).draw(tables, args.options), args.pdf, args.png)

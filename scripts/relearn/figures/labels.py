@@ -77,6 +77,7 @@ def place(
     ]
     chosen = [int(np.argmin(price)) for price in prices]
     for _ in range(SWEEPS):
+        before = list(chosen)
         for n, mine in enumerate(boxes):
             others = [m for m in range(len(boxes)) if m != n]
             there = np.array([boxes[m][chosen[m]] for m in others]).reshape(-1, 4)
@@ -84,6 +85,8 @@ def place(
             price += CROSSED * _crossed(anchors[n], _middles(mine), there).sum(axis=1)
             price += CROSSED * _crossed(anchors[others], _middles(there), mine).sum(axis=0)
             chosen[n] = int(np.argmin(price))
+        if chosen == before:
+            break
     for label, at, mine, best in zip(labels, anchors, boxes, chosen, strict=True):
         middle = _middles(mine[best]) - at
         far = DISTANCES[best // len(ANGLES)] >= LEADER

@@ -1,9 +1,11 @@
 """A training that was killed goes on to the same result; a broken one says so."""
 
+import numpy as np
 import pytest
 import torch
 from helpers_tagger_training import fitted, flat, jets, same, settings
 from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from relearn.errors import UserError
 from relearn.training.checkpoint import Checkpoints
@@ -107,6 +109,17 @@ def test_validation_jets_that_are_no_numbers(tmp_path):
     assert (found.status, found.epochs) == ("diverged", 1)
     assert 50 in load_file(found.diverged_batch)["rows"].tolist()
     assert found.history[0]["train_loss"] > 0  # that was as ever
+
+
+def test_curves_are_the_history(tmp_path):
+    _, found = fitted(settings(tensorboard=True), checkpoints=Checkpoints(tmp_path / "job", "key"))
+    (folder,) = tmp_path.glob("job-*-tensorboard")
+    curves = EventAccumulator(str(folder)).Reload()
+    epochs = [row["epoch"] for row in found.history]
+    for name in found.history[0].keys() - {"epoch"}:
+        drawn = [(one.step, one.value) for one in curves.Scalars(name)]
+        wanted = [row[name] for row in found.history]
+        assert drawn == list(zip(epochs, np.float32(wanted), strict=True)), name
 
 
 def test_curves_need_their_package(tmp_path, monkeypatch):

@@ -46,7 +46,7 @@ def draw(tables: Mapping[str, pd.DataFrame], options: Mapping[str, Any]) -> Figu
         _from(ax, components[components["metric_start"] == start])
         panels.title(ax, letter, f"From {text}" if start else text)
         letter = panels.after(letter)
-    axes[0].set_ylabel("over the mean of the four sizes, $K > 0$")
+    axes[0].set_ylabel("component over mean size, $K > 0$")
     top.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     named, labels = points.named(
         {name: _named(tables[name]) for name in ("", "points", "pairs")}, {"name": METRICS}

@@ -106,15 +106,17 @@ def test_without_trees_there_are_no_inputs(tmp_path):
 def test_what_is_missing_is_named_by_the_options(tmp_path):
     runs = pd.DataFrame(
         {
-            "rows": [np.nan, "mass", "last", "last"],
-            "order": ["random", np.nan, np.nan, np.nan],
-            "sums": [np.nan, np.nan, np.nan, 1.0],
-            "minima": [np.nan, np.nan, np.nan, 0.0],
+            "rows": [np.nan, "mass", "last", "last", np.nan],
+            "order": ["random", np.nan, np.nan, np.nan, np.nan],
+            "sums": [np.nan, np.nan, np.nan, 1.0, np.nan],
+            "minima": [np.nan, np.nan, np.nan, 0.0, np.nan],
+            "variant": [np.nan, np.nan, np.nan, np.nan, "talk002"],
         }
     )
     expected = ["order=random", "rows=mass", "rows=last", "rows=last+sums=1+minima=0"]
+    expected += ["variant=talk002"]
     assert lola_ablation.ablations(runs) == expected
-    assert lola_ablation.ablations(runs[[]]) == ["full"] * 4, "no scan has such options"
+    assert lola_ablation.ablations(runs[[]]) == ["full"] * 5, "no scan has such options"
 
 
 def test_changes_are_relative_to_the_full_network(tmp_path):

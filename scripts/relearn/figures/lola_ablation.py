@@ -1,4 +1,4 @@
-"""LoLa without some of its rows, or in random order: AUC, and its relative change."""
+"""LoLa without some of its rows, in random order, or with other rows: AUC and its change."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +16,7 @@ ABLATIONS = {
     "rows=first_three": "only first three rows",
     "rows=last": "only last row, 2 sums, 2 minima",
     "rows=last+sums=1+minima=0": "only last row, 1 sum",
+    "variant=talk002": "rows of talk 002",
 }
 TALK = {  # %
     "order=random": -0.5,

@@ -1,4 +1,4 @@
-"""LoLa without some of its rows, or in random order, each trained anew (talk 003)."""
+"""LoLa without some of its rows, in random order, or with other rows, each trained anew."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +10,7 @@ from relearn.studies import along, tagging
 from relearn.studies.inputs import StudyInputs
 from relearn.taggerruns import AXES
 
-OPTIONS = ("order", "rows", "sums", "minima")
+OPTIONS = ("order", "variant", "rows", "sums", "minima")
 FULL = "full"
 BY = (*AXES, "ablation")
 

@@ -132,8 +132,20 @@ BAD = {
     ),
     "unknown change": ({"training": {"augment": {"flip": 1}}}, "scans.mine.training.augment"),
     "changed jets with the target of others": (
-        {"target": "mass", "training": {"augment": {"jes_smear": 0.1, "rotation": 1}}},
-        "scans.mine.training.augment: jes_smear would change.*mass",
+        {"target": "mass", "training": {"augment": {"jes_smear": 0, "rotation": 1}}},
+        "scans.mine.training.augment: rotation would change.*mass",
+    ),
+    "too strong a change": (
+        {"training": {"augment": {"drop": 10}}},
+        "scans.mine.training.augment: .*drop: 10 is not between 0 and 1",
+    ),
+    "no energy left": (
+        {"training": {"augment": {"jes_shift": -1.5}}},
+        "scans.mine.training.augment: .*jes_shift: -1.5 is not -0.9 or more",
+    ),
+    "changed jets for trees": (
+        {"architecture": ["lola", "bdt"], "training": {"augment": {"drop": 0.1}}},
+        "scans.mine.training.augment: bdt would see the jets as they are",
     ),
     "large batch": ({"training": {"batch_size": 10**6}}, "batch_size 1000000 is more than.*tops"),
     "large batch of a file": (
@@ -170,7 +182,7 @@ def test_settings_and_their_defaults_are_the_trainers():
     for name, allowed in tagger_settings.CHOICES.items():
         assert typing.get_args(ours.model_fields[name].annotation) == allowed
     strengths = typing.get_args(ours.model_fields["augment"].annotation)[0]
-    assert typing.get_args(strengths) == tagger_settings.AUGMENTATIONS
+    assert typing.get_args(strengths) == tuple(tagger_settings.AUGMENTATIONS)
 
 
 def test_extra_columns_are_those_of_datasets():

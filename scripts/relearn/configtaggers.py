@@ -10,6 +10,7 @@ from relearn.configdata import External, Name, Strict, Switch, Tagging
 from relearn.configkeys import perhaps
 from relearn.errors import UserError
 from relearn.taggerruns import AXES, LABEL, features_text, value_text
+from relearn.training.tagger_settings import wrong_changes
 
 # Extra columns of the constituents in a dataset (`relearn.data.tagging`).
 FEATURES = ("kind", "charge", "d0", "z0", "d0_smeared", "z0_smeared")
@@ -80,9 +81,12 @@ class TaggerTraining(Strict):
         False, description="write curves for TensorBoard too; needs the package `tensorboard`"
     )
 
-
-# Changes of a jet after which an observable of it, as it was stored, is wrong.
-MOVE_TARGETS = {"jes_shift", "jes_smear", "drop"}
+    @field_validator("augment")
+    @classmethod
+    def _strengths_allowed(cls, value: dict[str, float]) -> dict[str, float]:
+        if wrong := wrong_changes(value):
+            raise ValueError(wrong)
+        return value
 
 
 class TaggerScan(Strict):
@@ -233,11 +237,17 @@ def check(key: str, scan: TaggerScan, config: Any) -> None:
             )
     given = "augment" in scan.training.model_fields_set or config.tagger_training is None
     augment = (scan.training if given else config.tagger_training).augment
-    moved = sorted(name for name, value in augment.items() if value and name in MOVE_TARGETS)
-    if moved and set(scan.values("target")) != {LABEL}:
+    changes = [name for name, value in augment.items() if value]
+    if changes and set(scan.values("target")) != {LABEL}:
         raise ValueError(
-            f"{key}.training.augment: {', '.join(moved)} would change the jets and not the "
+            f"{key}.training.augment: {', '.join(changes)} would change the jets and not the "
             f"{', '.join(scan.values('target'))} that is learnt of them; leave it out"
+        )
+    fitted = [name for name in scan.architecture if name in architectures.FITTED_ONCE]
+    if fitted and any(scan.training.augment.values()):
+        raise ValueError(
+            f"{key}.training.augment: {', '.join(fitted)} would see the jets as they are, once; "
+            "leave it out, or name the networks in a scan of their own"
         )
     for name in scan.dataset:
         dataset = config.datasets[name]

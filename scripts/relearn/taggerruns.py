@@ -102,7 +102,8 @@ def expand(spec: Mapping[str, Any]) -> list[TaggerRun]:
     """
     runs = []
     axes, options, first = spec["axes"], spec["options"], spec["first_trial"]
-    targets = spec["target"] if isinstance(spec["target"], list) else [spec["target"]]
+    named = spec["target"] if isinstance(spec["target"], list) else [spec["target"]]
+    targets = [None if target == LABEL else target for target in named]
     for *values, target in product(*(axes[axis] for axis in AXES), *options.values(), targets):
         point = dict(zip(AXES, values, strict=False)) | {"target": target}
         given = dict(zip(options, values[len(AXES) :], strict=True))

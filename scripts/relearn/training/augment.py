@@ -49,7 +49,8 @@ def rotate(jets: Jets, angle: Tensor) -> Jets:
     """Turn the constituents around the jet's axis in the plane of η and φ.
 
     Each keeps its pT, its mass and its ΔR from the axis, which is that of the summed
-    four-vectors; in double precision, which E² − p² needs.
+    four-vectors; in double precision, which E² − p² needs. The jet's own pT, mass and axis change
+    by some per cent, as the plane is flat and momenta are not.
 
     Parameters
     ----------

@@ -3,6 +3,7 @@
 Imports no torch, so that the config can be read without it.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -15,7 +16,12 @@ SCHEDULES = ("constant", "one_cycle", "cosine", "exponential", "plateau")
 LOSSES = ("cross_entropy", "mse")
 PRECISIONS = ("auto", "float32", "bfloat16")
 COMPILE = ("auto", "on", "off")
-AUGMENTATIONS = ("jes_shift", "jes_smear", "rotation", "drop")
+AUGMENTATIONS = {  # change → its smallest and largest strength
+    "jes_shift": (-0.9, math.inf),
+    "jes_smear": (0.0, math.inf),
+    "rotation": (0.0, 180.0),
+    "drop": (0.0, 1.0),
+}
 CHOICES = {
     "optimiser": OPTIMISERS,
     "schedule": SCHEDULES,
@@ -103,10 +109,20 @@ class TaggerTraining:
                 f"training.batch_size: {self.batch_size} jets do not split among "
                 f"training.devices: {self.devices}: choose a multiple"
             )
-        if unknown := [name for name in self.augment if name not in AUGMENTATIONS]:
-            raise UserError(
-                f"training.augment: {unknown[0]!r} is none of {', '.join(AUGMENTATIONS)}"
-            )
+        if wrong := wrong_changes(self.augment):
+            raise UserError(f"training.augment: {wrong}")
+
+
+def wrong_changes(augment: Mapping[str, float]) -> str:
+    """Return what is wrong with changes of jets, name → strength; nothing: an empty text."""
+    for name, strength in augment.items():
+        if name not in AUGMENTATIONS:
+            return f"{name!r} is none of {', '.join(AUGMENTATIONS)}"
+        low, high = AUGMENTATIONS[name]
+        if not low <= strength <= high:
+            limits = f"{low:g} or more" if math.isinf(high) else f"between {low:g} and {high:g}"
+            return f"{name}: {strength:g} is not {limits}"
+    return ""
 
 
 def devices(spec: Mapping[str, Any]) -> int:

@@ -199,7 +199,9 @@ def test_a_calibrated_tagger_is_calibrated_and_a_bold_one_is_not():
     assert calibration.expected_error(bold) > 0.05
     # half of the background taken out of the test jets, the odds are still those of equal shares
     kept = (sample.label == 1) | (np.arange(60_000) % 2 == 0)
-    label, weight = sample.label[kept], np.where(sample.label[kept] == 1, 1.0, 2.0)
+    label = sample.label[kept]
+    weight = calibration.in_mixture(label, label**0, share=0.5)
+    assert weight == pytest.approx(np.where(label == 1, 0.75, 1.5))
     both = [
         quality.of_classifier(odds[kept], label, weight**0, 0.0, mixture).row["miscalibration"]
         for mixture in (weight, weight**0, None)

@@ -109,10 +109,21 @@ def test_validation_jets_that_are_no_numbers(tmp_path):
     assert (found.status, found.epochs) == ("diverged", 1)
     assert 50 in load_file(found.diverged_batch)["rows"].tolist()
     assert found.history[0]["train_loss"] > 0  # that was as ever
+    fitted(checkpoints=kept)
+    assert not found.diverged_batch.exists(), "it is of a training that is no more"
 
 
-def test_curves_are_the_history(tmp_path):
-    _, found = fitted(settings(tensorboard=True), checkpoints=Checkpoints(tmp_path / "job", "key"))
+def test_a_bounded_loss_does_not_hide_infinite_outputs():
+    _, found = fitted(settings(loss="mse", optimiser="sgd", learning_rate=1e19, epochs=3))
+    assert found.status == "diverged"
+
+
+@pytest.mark.parametrize("key", ["another's", "key"])
+def test_curves_are_the_history_whatever_was_drawn_before(tmp_path, key):
+    few, more = (settings(tensorboard=True, epochs=epochs) for epochs in (2, 3))
+    kill_after(1, few, tmp_path / "job")
+    fitted(few, checkpoints=Checkpoints(tmp_path / "job", "key"))
+    _, found = fitted(more, checkpoints=Checkpoints(tmp_path / "job", key))
     (folder,) = tmp_path.glob("job-*-tensorboard")
     curves = EventAccumulator(str(folder)).Reload()
     epochs = [row["epoch"] for row in found.history]

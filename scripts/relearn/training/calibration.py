@@ -15,6 +15,21 @@ def probability(score: ArrayLike) -> NDArray[np.float64]:
     return expit(np.asarray(score, dtype=np.float64))
 
 
+def in_mixture(label: ArrayLike, weight: ArrayLike, share: float) -> NDArray[np.float64]:
+    """Return weights (n,) of mean 1 of which signal has a share, as where a tagger was trained.
+
+    Parameters
+    ----------
+    label, weight
+        (n,): 1 signal, 0 background; both with weight.
+    share
+        Between 0 and 1.
+    """
+    signal, weight = np.asarray(label) == 1, np.asarray(weight, dtype=np.float64)
+    sums = np.where(signal, weight[signal].sum(), weight[~signal].sum())
+    return len(weight) * weight / sums * np.where(signal, share, 1 - share)
+
+
 def reliability(
     probability: ArrayLike, label: ArrayLike, weight: ArrayLike | None = None, bins: int = BINS
 ) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """Curves of a training for TensorBoard, where the package is there."""
 
 import importlib.util
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from relearn.errors import UserError
@@ -13,7 +14,10 @@ class Curves:
     Parameters
     ----------
     folder
-        Of one training; None writes nothing.
+        Of one training; None writes nothing. What is there, by an earlier training or one that was
+        killed, is replaced.
+    history
+        Epochs that are done.
 
     Raises
     ------
@@ -21,7 +25,7 @@ class Curves:
         If the package is not installed.
     """
 
-    def __init__(self, folder: Path | None):
+    def __init__(self, folder: Path | None, history: Iterable[Mapping[str, float]] = ()):
         self._writer = None
         if folder is None:
             return
@@ -32,7 +36,10 @@ class Curves:
             )
         from torch.utils.tensorboard import SummaryWriter
 
+        shutil.rmtree(folder, ignore_errors=True)
         self._writer = SummaryWriter(folder)
+        for row in history:
+            self.add(row)
 
     def add(self, row: Mapping[str, float]) -> None:
         """Add an epoch of the history."""

@@ -20,7 +20,7 @@ from relearn.models import taggerfile
 from relearn.models.classic import Classic
 from relearn.models.tagger import Tagger
 from relearn.taggerruns import TaggerRun
-from relearn.training import cost, objective, quality, tagger, tagger_settings, warmup
+from relearn.training import calibration, cost, quality, tagger, tagger_settings, warmup
 from relearn.training.checkpoint import Checkpoints
 from relearn.training.sources import Source
 from relearn.training.tagger_settings import TaggerTraining
@@ -127,7 +127,8 @@ def train(
     truth = (test.label if run.target is None else test.observable(run.target)).numpy()
     weight = test.weight.numpy()
     balance = settings.class_weights and not isinstance(model, Classic)
-    found = _quality(run, test, truth, scores, record, balance)
+    share = 0.5 if balance else _signal_share(both[0])
+    found = _quality(run, test, truth, scores, record, share)
     row = {
         "parameters": cost.parameters(model),
         "flops": cost.flops(model, test.read(slice(0, cost.JETS))),
@@ -210,16 +211,21 @@ def _quality(
     truth: NDArray[np.float32],
     scores: NDArray[np.float32],
     record: Mapping[str, Any],
-    balance: bool,
+    share: float,
 ) -> quality.Quality:
-    """Return how good the scores of the test jets are; `balance`: both classes weighed alike."""
+    """Return how good the scores of the test jets are; `share` of signal in the training."""
     weight = test.weight.numpy()
     if run.target is not None:
         return quality.of_regression(scores, truth, weight)
     mixture = None
     if record.get("log_odds", True):  # of the mixture that it was trained on
-        mixture = objective.weights(test.label, test.weight, balance).numpy()
+        mixture = calibration.in_mixture(truth, weight, share)
     return quality.of_classifier(scores, truth, weight, record.get("threshold", 0.0), mixture)
+
+
+def _signal_share(source: Source) -> float:
+    weight = source.weight.double()
+    return float(weight[source.label == 1].sum() / weight.sum())
 
 
 def _observables(model: Tagger | Classic, run: TaggerRun, dataset: Path) -> tuple[str, ...]:

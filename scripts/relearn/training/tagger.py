@@ -21,6 +21,8 @@ from relearn.training.sources import Memory, Source
 from relearn.training.tagger_epochs import Fitted, Training, outputs_of
 from relearn.training.tagger_settings import TaggerTraining
 
+DIVERGED_BATCH = "diverged-batch.safetensors"
+
 
 def fit(
     model: Tagger,
@@ -70,13 +72,15 @@ def fit(
     torch.set_num_threads(settings.threads)
     sources = [x if isinstance(x, Source) else Memory(x) for x in (train, validation)]
     beside, first = checkpoints.folder if checkpoints else None, parallel.rank() == 0
-    wanted = settings.tensorboard and first
-    curves = Curves(_beside(beside, number, "tensorboard") if wanted else None)
+    drawn = _beside(beside, number, "tensorboard") if settings.tensorboard and first else None
     with modes.deterministic(device):
         training = Training(model, *sources, settings, seed, device, target)
         if checkpoints and (state := checkpoints.read(number)):
             training.restore(state)
             print(f"{name}: goes on after epoch {training.epoch}", flush=True)
+        elif beside and first:  # of an earlier training
+            _beside(beside, number, DIVERGED_BATCH).unlink(missing_ok=True)
+        curves = Curves(drawn, training.history)
         of_epoch = training.steps * settings.batch_size
         total, done = settings.epochs * of_epoch, training.epoch * of_epoch
         options = {"unit": " jets", "unit_scale": True, "mininterval": 5, "disable": not first}
@@ -142,7 +146,7 @@ def _beside(folder: Path | None, number: int, what: str) -> Path:
 def _save(batch: Mapping[str, Tensor], folder: Path | None, number: int) -> Path | None:
     if folder is None:
         return None
-    path = _beside(folder, number, "diverged-batch.safetensors")
+    path = _beside(folder, number, DIVERGED_BATCH)
     with atomic(path) as temporary:
         save_file({name: x.cpu().contiguous() for name, x in batch.items()}, temporary)
     return path

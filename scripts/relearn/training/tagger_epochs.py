@@ -182,8 +182,9 @@ class Training:
         batches = everyone.split(size)
         losses = torch.stack([self._judge.losses(outputs[rows], rows).sum() for rows in batches])
         parallel.first_ones([losses])  # to the last bit: what is best, and when to stop
+        finite = self.goal.answers(outputs).isfinite()  # of two infinite ones the loss may be
         for number, (rows, loss) in enumerate(zip(batches, losses.cpu(), strict=True)):
-            if not loss.isfinite():
+            if not (loss.isfinite() and finite[rows].all()):
                 inputs = next(islice(self._validation.in_order(size), number, None))
                 self.broken = _batch(rows, self._judge, inputs)
                 return {}

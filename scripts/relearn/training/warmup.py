@@ -20,6 +20,7 @@ from relearn.training.tagger_epochs import Training
 from relearn.training.tagger_settings import TaggerTraining
 
 STEP = 8  # jets of the only step of a network, for each process
+ITS_OWN = (UserError, ValueError)  # errors of few jets, say those of one class
 FIT = 256  # jets of a fit: enough for both classes
 
 
@@ -39,14 +40,14 @@ def network(
     each = min(STEP, max(len(train) // settings.devices, 1))
     few = replace(settings, batch_size=each * settings.devices, compile="off")
     sources = (Memory(_first(one, few.batch_size)) for one in (train, validation))
-    with suppress(UserError), modes.random_numbers(0, device), modes.deterministic(device):
+    with suppress(*ITS_OWN), modes.random_numbers(0, device), modes.deterministic(device):
         Training(deepcopy(model), *sources, few, 0, device, target).run_epoch()
 
 
 def classic(model: Classic, train: Source, validation: Source) -> None:
     """Fit a copy of a tagger to some jets, and ask it for their scores."""
     few, held, copy = _first(train, FIT), _first(validation, FIT), deepcopy(model)
-    with suppress(UserError):
+    with suppress(*ITS_OWN):
         copy.fit(few, held, 0)
         copy.score(held)
 

@@ -31,7 +31,8 @@ def _table(scored: pd.DataFrame, verdict: str) -> str:
         if pd.notna(row["uncertainty"]):
             measured += f" ± {row['uncertainty']:.2g}"
         source = row["source"].partition(",")[0]
-        lines.append(f"| {row['statement']} | {source} | {row['expected']} | {measured} |")
+        cells = (row["statement"], source, row["expected"], measured)
+        lines.append("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |")
     return "\n".join(lines)
 
 

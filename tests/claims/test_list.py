@@ -20,7 +20,7 @@ def listed(path):
 
 
 def test_those_that_differ_come_first(tmp_path):
-    entries = [ENTRY, ENTRY | {"id": "few", "statement": "Five, too.", "where": {"hidden": "5"}}]
+    entries = [ENTRY, ENTRY | {"id": "few", "statement": "Five, |too|.", "where": {"hidden": "5"}}]
     path = write(tmp_path / "claims.yaml", *entries)
     good, bad = [0.9991, 0.9992, 0.9993], [0.91, 0.92, 0.91]
     table = pd.concat([network_table(good), network_table(bad, hidden="5")])
@@ -34,7 +34,7 @@ def test_those_that_differ_come_first(tmp_path):
         "### Reproduced: 1",
         "### Inconclusive: 0",
     ]
-    assert "| Five, too. | 000 | > 0.99 | 0.91333 ± 0.0033 |" in lines
+    assert r"| Five, \|too\|. | 000 | > 0.99 | 0.91333 ± 0.0033 |" in lines
     assert lines.index("| Ten nodes are enough. | 000 | > 0.99 | 0.9992 ± 5.8e-05 |") > 4
 
 

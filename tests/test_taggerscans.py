@@ -46,6 +46,12 @@ WIDE = spec(
 )
 
 
+def test_the_label_among_targets_is_no_observable():
+    label, mass = taggerruns.expand(spec(trials=1) | {"target": ["label", "mass"]})
+    assert [label] == taggerruns.expand(spec(trials=1))
+    assert (label.target, mass.target) == (None, "mass")
+
+
 def test_seeds_come_from_the_names_alone():
     runs = taggerruns.expand(WIDE)
     assert len({run.seed for run in runs}) == len(runs) == 2**7

@@ -76,3 +76,13 @@ def test_few_jets_of_one_class_are_left_to_the_training(data, tmp_path):
         else:
             both[0].jets.label.zero_()
             warmup.classic(model, *both)
+
+
+def test_few_jets_of_no_weight_are_left_to_the_training(data):
+    spec = scan("lola")
+    (run,) = expand(spec)
+    train, validation = sources(data, run)
+    of_background = validation.jets.label[: warmup.STEP] == 0
+    validation.jets.weight[: warmup.STEP][of_background] = 0
+    model, settings = taggerfile.untrained(run), onetagger.settings_of(run, spec)
+    warmup.network(model, train, validation, settings, CPU)
